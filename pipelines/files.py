@@ -329,13 +329,10 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
             yield path, f"has SHA-256 {found}, recorded was {expected}"
 
 
-def unlisted(folder: Path) -> Iterator[str]:
+def unlisted(folder: Path) -> set[str]:
     """Files of a generated folder that its list does not have: what somebody put there, or what it kept."""
-    listed = {MARK, *_listed(folder)}
-    for file in sorted(folder.rglob("*")):
-        name = str(file.relative_to(folder))
-        if name not in listed and not file.is_dir():
-            yield name
+    there = {str(file.relative_to(folder)) for file in folder.rglob("*") if not file.is_dir()}
+    return there - {MARK, *_listed(folder)}
 
 
 def _listed(folder: Path) -> dict[str, str]:

@@ -31,7 +31,8 @@ class Refusal:
 
     `problems` are JSON objects with type, message, file, page, line and hint; `lines` are (number,
     page, text), empty if the file could not be read as lines; times are UTC in ISO 8601. `resolved_by` is
-    the SHA-256 of what the edition was read from since; `given` what whoever ingested a document called it.
+    the SHA-256 of what the edition was read from since; `given` what whoever ingested a document called it;
+    `dismissed` who closed the refusal by hand, and why.
     """
 
     source_sha256: str
@@ -51,6 +52,7 @@ class Refusal:
     lines: list[tuple[int, int, str]]
     resolved_by: str | None = None
     given: str = ""
+    dismissed: str = ""
 
     @property
     def name(self) -> str:
@@ -62,6 +64,8 @@ class Refusal:
         if not self.resolved_at:
             return ""
         at = in_words(self.resolved_at)
+        if self.dismissed:
+            return f"closed at {at} by {self.dismissed}"
         if self.resolved_by in (None, self.source_sha256):
             return f"these very bytes were accepted at {at}"
         return f"closed at {at}: the edition came in by another document, `{self.resolved_by}`"
@@ -111,8 +115,12 @@ def resolve(quarantine: Path, source: SourceFile) -> None:
     """Close every refusal of an edition that has come in since, by the same bytes or by others."""
     for refusal in refusals(quarantine):
         if refusal.edition_year == source.edition_year and not refusal.resolved_at:
-            closed = replace(refusal, resolved_at=_now(), resolved_by=source.sha256)
-            _write(quarantine / refusal.name, closed)
+            close(quarantine, refusal, resolved_by=source.sha256)
+
+
+def close(quarantine: Path, refusal: Refusal, **how: Any) -> None:
+    """Note how a refusal was resolved, or by whom `dismissed`; refused once more, it is open again."""
+    _write(quarantine / refusal.name, replace(refusal, resolved_at=_now(), **how))
 
 
 def refusals(quarantine: Path) -> list[Refusal]:

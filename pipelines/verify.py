@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,6 +36,7 @@ LOCK = "raw/sources.lock"
 PUBLISHED = "the published file"
 HISTORY = "the run history"
 EMPTY = "it is empty"
+UNKNOWN = "nothing recorded it"
 REFUSED_TAG = "jvom/refused"  # of a run: the folder of its report in quarantine
 
 Checked = Counter[str]  # kind of what was looked at → how many
@@ -50,7 +50,8 @@ class Fault:
 
     `found_at` is when a verification first found something wrong there, None for this one; `sound_at`
     when the one before it did not, None if there was none. Both are UTC. `unfinished`: nothing is damaged, a
-    writer was ended before it was done, or is between two steps.
+    writer was ended before it was done, or is between two steps. `unknown`: no part of the record names what
+    is there.
     """
 
     where: str
@@ -58,6 +59,7 @@ class Fault:
     sound_at: datetime.datetime | None = None
     found_at: datetime.datetime | None = None
     unfinished: bool = False
+    unknown: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
@@ -89,7 +91,7 @@ class Report:
     checked: Mapping[str, int]
     manifests: Mapping[str, object] | None
     unfinished: tuple[Fault, ...] = ()
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[Fault, ...] = ()
 
     @property
     def extent(self) -> str:
@@ -132,18 +134,16 @@ def verify(
             *_guarded(THE_LAKE, lambda: _record(settings, lake, reread, checked)),
         ]
         data = f"{lake.address.folder}/"
-        if not catalog and any(fault.where.startswith(data) for fault in stored):
+        if not catalog and any(fault.where.startswith(data) and not fault.unknown for fault in stored):
             # The files that are named are why rows cannot be read; the catalog is sound.
             others = [fault for fault in others if fault.where != lake.address.name]
         found = [
             replace(fault, where=_place(settings, fault.where)) for fault in (*catalog, *stored, *others)
         ]
-        faults = tuple(dict.fromkeys(fault for fault in found if not fault.unfinished))
+        faults = tuple(dict.fromkeys(fault for fault in found if not (fault.unfinished or fault.unknown)))
+        unknown = tuple(fault for fault in found if fault.unknown)
         unfinished = tuple(dict.fromkeys(fault for fault in found if fault.unfinished))
         earlier: Earlier = []
-        unknown: list[str] = []
-        with suppress(JvomError):  # of a record that cannot be read, which is a fault already
-            unknown += map(partial(_place, settings), _unknown(settings, lake))
         try:
             earlier = lake.verifications()
             if lake.head() is not None and not unfinished:  # a write would end what says that they are
@@ -156,7 +156,7 @@ def verify(
     sound = [moment for moment, result in earlier if result == SOUND]
     dated = tuple(_dated(fault, earlier) for fault in faults)
     last = max(sound, default=None)
-    return Report(dated, last, dict(checked), lake.manifests(), unfinished, tuple(unknown))
+    return Report(dated, last, dict(checked), lake.manifests(), unfinished, unknown)
 
 
 def complete(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
@@ -306,6 +306,11 @@ def _origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault
         if path.startswith("raw/") and (path, sha256) not in locked:
             what = f"does not have {path} with SHA-256 {sha256}, which {whose}, was read from"
             yield Fault(LOCK, f"{what} ({settings.raw} was compared; --raw DIR names another folder)")
+    known = {sha256 for _, sha256 in first}
+    known |= {refusal.source_sha256 for refusal in quarantine.refusals(settings.quarantine)}
+    for place in sorted(settings.kept.glob("[!.]*")):
+        if place.name not in known:
+            yield Fault(f"sources/{place.name}", UNKNOWN, unknown=True)
 
 
 def _catalog(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]:
@@ -346,6 +351,7 @@ def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
 
 def _stored(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]:
     """Parquet files against the manifests of their commits."""
+    data = lake.address.folder
     released: dict[str, set[str]] = {}  # path → every SHA-256 that a release's manifest has for it
     for folder in sorted(settings.releases.glob("*")):
         written = release.read(settings.releases, folder.name) or {}
@@ -356,9 +362,11 @@ def _stored(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]
         yield Fault(f"the manifest of snapshot {snapshot_id}", "is not as it was written")
     stored, died = lake.stored_files(), seal.died(lake.address)
     last = max((entry["snapshot"] for entry in stored if entry["sha256"]), default=-1)
+    for file in sorted({*data.rglob("*.parquet")} - {data / entry["path"] for entry in stored}):
+        yield Fault(str(file), UNKNOWN, unknown=True)
     for entry in stored:
         shown, snapshot_id = str(entry["path"]), entry["snapshot"]
-        file = lake.address.folder / shown
+        file = data / shown
         checked["Parquet files"] += 1
         if entry["sha256"] is None:
             unfinished = died and snapshot_id > last
@@ -379,6 +387,9 @@ def _releases(settings: Settings, read: Mapping[str, pa.Table], checked: Checked
     }
     ordered = sorted(read["releases"].to_pylist(), key=lambda row: row["published_at"])
     names = [row["release_id"] for row in ordered]
+    for folder in sorted(settings.releases.glob("[!.]*")):
+        if folder.name not in names:
+            yield Fault(f"releases/{folder.name}", UNKNOWN, unknown=True)
     for release_id, next_one in zip(names, [*names[1:], None], strict=False):
         checked["releases"] += 1
         shown = f"releases/{release_id}/{release.MANIFEST}"
@@ -472,32 +483,13 @@ def _generated(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fau
         checked["folders of site and packages"] += 1
         try:
             yield from (Fault(f"{shown}/{path}", what) for path, what in files.altered(folder))
+            beside = files.unlisted(folder) - {release.MANIFEST, release.CHANGES}
+            yield from (Fault(f"{shown}/{path}", UNKNOWN, unknown=True) for path in sorted(beside))
         except JvomError as error:
             yield Fault(f"{shown}/{files.MARK}", error.message)
     of = (files.built_from(settings.site) or "").partition(" ")[0]
     if state and of and of != state.release_id:
         yield Fault("site", f"is of release {of}, and {state.release_id} is published", unfinished=True)
-
-
-def _unknown(settings: Settings, lake: Lake) -> Iterator[str]:
-    """Files among recorded ones that nothing names: somebody put them there, or a writer was killed first."""
-    read = lake.read()
-    sources = {*read["editions_vintages"]["source_sha256"].to_pylist()}
-    sources |= {refusal.source_sha256 for refusal in quarantine.refusals(settings.quarantine)}
-    yield from (str(path) for path in sorted(settings.kept.glob("[!.]*")) if path.name not in sources)
-    stored = {str(entry["path"]) for entry in lake.stored_files()}
-    data = lake.address.folder
-    for path in sorted(data.rglob("*.parquet")):
-        if str(path.relative_to(data)) not in stored:
-            yield str(path)
-    made = {*read["releases"]["release_id"].to_pylist()}
-    for folder in sorted(settings.releases.glob("[!.]*")):
-        if folder.name not in made:
-            yield str(folder)
-    own = {release.MANIFEST, release.CHANGES}
-    for folder in (settings.site, *(settings.releases / name for name in sorted(made))):
-        if (folder / files.MARK).exists():  # else `_generated` says what it lacks
-            yield from (str(folder / name) for name in files.unlisted(folder) if name not in own)
 
 
 def _database(file: Path) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,6 +16,8 @@ import pyarrow as pa
 import pytest
 
 import schemas
+from pipelines import sql
+from pipelines.cli import build
 from pipelines.lake import Lake
 from pipelines.publish import catalogue, published, release, views
 from schemas.errors import LakeError, UsageError
@@ -343,3 +347,19 @@ def test_same_content_same_release() -> None:
         known,
     }
     assert len(others) == 6
+
+
+def test_a_document_under_two_years_is_told_of_whichever_came_last(tmp_path: Path) -> None:
+    dates = datetime.date(2023, 5, 1), datetime.date(2024, 4, 30)
+    source = building.source_file(2023)
+    one, two = (
+        building.edition_tables(
+            year, [{"mission_id": "unifil"}], period=dates, source=replace(source, edition_year=year)
+        )
+        for year in (2023, 2024)
+    )
+    with published.connect(building.publish(tmp_path / "file", building.base_tables(one, two))) as connection:
+        for year, other in ((2023, 2024), (2024, 2023)):
+            told = [row["message"] for row in sql.rows(connection, build._TWICE, years=[year])]
+            assert f"Edition {year} has the very bytes of edition {other}." in told
+        assert not sql.rows(connection, build._TWICE, years=[2022])

@@ -12,6 +12,7 @@ import pytest
 import schemas
 from pipelines import quarantine
 from pipelines import validate as validated
+from pipelines.cli import app
 from pipelines.model import Versions
 from schemas.errors import JvomError, LakeError, LayoutError, Problems
 from tests.support.building import edition_tables
@@ -121,3 +122,30 @@ def test_a_report_that_is_not_as_it_was_written_is_named(tmp_path: Path, name: s
     assert [path for path, _ in quarantine.altered(tmp_path)] == [f"{folder.name}/{name}"]
     (folder / name).unlink()
     assert [path for path, _ in quarantine.altered(tmp_path)] == [f"{folder.name}/{name}"]
+
+
+def test_one_that_was_not_meant_is_closed_by_hand_and_its_report_says_by_whom(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JVOM_ACTOR", "somebody")
+
+    def run(*words: str) -> tuple[int, str]:
+        status = app.main(["quarantine", *words, "--warehouse", str(tmp_path)])
+        return status, "".join(capsys.readouterr())
+
+    ingested = replace(source_of(REFUSED.encode()), path="warehouse/sources/0123")
+    about = {"document": None, "asset": "tables", "versions": VERSIONS}
+    folder = quarantine.put(tmp_path / "quarantine", ingested, TWO, run_id="run", **about)
+    status, shown = run()
+    assert f"jvom quarantine --close {folder.name} --reason WHY" in " ".join(shown.split())
+    for wrong in (("--close", "2001-0", "--reason", "x"), ("--close", folder.name)):
+        assert run(*wrong)[0] == 2, wrong
+    status, shown = run("--close", folder.name, "--reason", "another report")
+    assert (status, "by somebody: another report" in shown) == (0, True), shown
+    assert "somebody: another report" in (folder / "report.md").read_text(encoding="utf-8")
+    assert quarantine.rows(tmp_path / "quarantine") == []
+    assert not [*quarantine.altered(tmp_path / "quarantine")]
+    assert run() == (0, "nothing is in quarantine\n")
+    of_raw = put(tmp_path / "quarantine", text=REFUSED + "\n").name
+    status, shown = run("--close", of_raw, "--reason", "x")
+    assert (status, "remove raw/" in shown) == (2, True), shown

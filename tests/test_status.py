@@ -71,7 +71,7 @@ def test_a_file_that_nobody_has_read_yet_is_an_alarm(own: Settings, jvom: Jvom) 
     package = next(own.releases.glob("*/data/cells.csv"))
     assert "are data/cells.csv of release" in jvom("verify", package, *options(own)).stdout
     observations = jvom("verify", own.raw / "observations.csv", *options(own)).stdout
-    assert "observations.csv as it is now" in observations
+    assert "observations.csv, as it is now" in observations
     (own.raw / "2021" / "report.pdf").write_bytes(b"")
     assert "raw/2021/report.pdf: is empty" in jvom(*known).stderr
 

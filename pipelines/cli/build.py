@@ -26,6 +26,16 @@ COUNTED = ("personnel", "mandates", "footnotes", "sections", "cells")
 COLUMNS = ("edition", "vintage", "outcome", *COUNTED, "findings", "seconds")
 CHANGED = ("relation", "edition", "row", "column", "published", "new")
 EFFECTS = ("relation", "rows go", "come", "change", "values that change")
+_TWICE = """
+SELECT message FROM findings
+WHERE rule = 'same_period' AND severity <> 'info'
+    AND list_has_any($years, [edition_year, try_cast(right(b_column_name, 4) AS INTEGER)])
+UNION
+SELECT concat('Edition ', one.edition_year, ' has the very bytes of edition ', other.edition_year, '.')
+FROM editions AS one JOIN editions AS other USING (source_sha256)
+WHERE list_contains($years, one.edition_year) AND one.edition_year <> other.edition_year
+ORDER BY ALL
+"""
 
 
 @table_command
@@ -107,12 +117,15 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
     terminal = session.terminal
     published = str(session.settings.published) if result.release_id else None  # else its server may be away
     failures = _failures(result, plan)
+    years = [outcome.edition_year for outcome in result.outcomes if outcome.written]
+    twice = [row["message"] for row in session.rows(_TWICE, years=years)] if years and published else []
     terminal.answer(
         {
             "nothing_new": False,
             "editions": [asdict(outcome) for outcome in result.outcomes],
             "release_id": result.release_id,
             "later_trends": list(result.later_trends),
+            "attention": twice,
             "published": published,
             "seconds": round(result.seconds, 3),
             "error": {"message": failures} if failures else None,
@@ -134,6 +147,9 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
             terminal.say(f"- {sentence}")
     if result.release_id:
         terminal.say(f"release {result.release_id} is in {published} ({result.seconds:.1f} s)")
+    if twice:
+        hint = "  next: jvom withdraw YEAR --reason WHY takes one out that is under the wrong year"
+        terminal.say("\n".join([*(f"attention: {sentence}" for sentence in twice), hint]))
     if failures:
         terminal.say(f"error: {failures}")
         raise Exit(1 if plan.problems else result.exit_code)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, astuple, fields
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Exit, Option
 
 from pipelines.cli.session import Session, moment, table_command
-
-if TYPE_CHECKING:
-    from pipelines.orchestration.history import Attempt
+from pipelines.cli.terminal import render
 
 
 @table_command
@@ -44,22 +42,9 @@ def logs(
     session.terminal.as_csv([field.name for field in fields(Attempt)], [*map(astuple, attempts)])
     if not attempts:
         session.terminal.write("no run failed" if failed else "nothing has run yet")
-    for attempt in attempts:
-        _show(session, attempt)
+    kept = session.settings.logs
+    with_log = [(each, kept / f"{each.started_at.astimezone():%Y-%m-%d}.log") for each in attempts]
+    if attempts:
+        session.terminal.write(render("logs.txt", attempts=with_log))
     if since is not None and attempts:
         raise Exit(1)
-
-
-def _show(session: Session, attempt: Attempt) -> None:
-    settings, write = session.settings, session.terminal.write
-    edition = f" of edition {attempt.edition_year}" if attempt.edition_year else ""
-    write(f"{attempt.job}{edition}, run {attempt.run_id} by {attempt.actor}: {attempt.outcome}")
-    if attempt.cause:
-        write(f"started because: {attempt.cause}")
-    ended = f" to {attempt.ended_at:%Y-%m-%d %H:%M:%S}" if attempt.ended_at else ""
-    write(f"from {attempt.started_at:%Y-%m-%d %H:%M:%S}{ended} UTC")
-    if attempt.error:
-        write(attempt.error)
-    log = settings.logs / f"{attempt.started_at.astimezone():%Y-%m-%d}.log"
-    if log.exists():
-        write(f"its log: {log}")

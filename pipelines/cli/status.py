@@ -13,6 +13,7 @@ from typer import Exit, Option
 from pipelines.cli.gc import parts
 from pipelines.cli.quarantine import gone
 from pipelines.cli.session import Session, table_command
+from pipelines.cli.terminal import render
 from pipelines.cli.ui import running
 from pipelines.settings import Settings
 from schemas.errors import JvomError, LakeError
@@ -76,37 +77,7 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         if state["package"]:
             write(f"package:   {state['package']}")
         session.terminal.table(SHOWN, [[row[name] for name in SHOWN] for row in state["editions"]])
-    late_ones = ", ".join(map(str, state["late"])) or "none"
-    write(f"late:      {late_ones}; next report day {state['next_report_day']}")
-    if state["not_held"]:
-        write(f"not held:  {', '.join(map(str, state['not_held']))}")
-    for row in state["withdrawn"]:
-        write(f"withdrawn: edition {row['edition_year']} at {_utc(row['recorded_at'])}: {row['reason']}")
-    for row in state["waiting"]:
-        write(f"to read:   edition {row['edition_year']} from {row['source']}: {row['reason']}")
-    for row in state["refused"]:
-        at = in_words(row["refused_at"]) + " (was refused; its file is gone)" * row["gone"]
-        write(f"refused:   edition {row['edition_year']} at {at}: {row['problem']}")
-        write(f"           {row['report']}")
-    if run := state["last_run"]:
-        which = f"{run['job']} {run['edition_year'] or ''}".strip()
-        write(f"last run:  {which} by {run['actor']} at {_utc(run['started_at'])}: {run['outcome']}")
-        write(f"           run {run['run_id']}")
-        if run["error"]:
-            write(f"           {run['error'].partition(chr(10))[0]}; jvom logs --last-failure shows all")
-    for row in state["at_work"]:
-        which = f"{row['job']} {row['edition_year'] or ''}".strip()
-        write(f"at work:   {which}, process {row['process']} on {row['host']} since {_utc(row['since'])}")
-        write(f"           {row['command'] or 'started by the interface'}; run {row['run_id']}")
-    write(f"schedules: {state['interface'] or 'not at work: they are while jvom ui runs'}")
-    for each in state["triggers"]:
-        if state["interface"]:
-            when = f"next at {_utc(each['at'])}" if each["at"] else f"looks every {each['every']} s"
-            write(f"           {each['name']}: {when if each['on'] else 'switched off'}")
-    write(f"writer:    {state['writer'] or 'nobody'}")
-    disk = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in state["disk"].items())
-    write(f"disk:      {state['bytes'] / 1e6:.1f} MB ({disk}), {state['free'] / 1e9:.1f} GB free")
-    write("           jvom gc --dry-run says what of it may go")
+    write(render("status.txt", utc=_utc, in_words=in_words, **state))
 
 
 def gather(session: Session, known_late: int = 0) -> dict[str, Any]:

@@ -301,6 +301,8 @@ def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> N
         )
     for each in report.unfinished:
         context.log.warning(f"not finished: {each}; the next build ends it")
+    for each in report.unknown:
+        context.log.warning(str(each))
     all_of_it = "the rest" if report.unfinished else "everything"
     context.log.info(f"{all_of_it} is as it was recorded; checked: {report.extent}")
 
