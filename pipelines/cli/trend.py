@@ -39,9 +39,21 @@ _COLUMNS = {  # column → its heading; what matters least in the middle: a narr
     "status_en": "status",
 }
 _MOST = ("deployed", "change", "comparable", "status", "frame (mil.)")
+_ENDED = """
+SELECT
+    'the Dutch contribution' AS what,
+    contribution_ended AS ended,
+    edition_year,
+    'contribution' IN announced AS announced
+FROM mission_endings WHERE mission_id = $mission AND contribution_ended IS NOT NULL
+UNION ALL SELECT 'the mission', mission_ended, mission_ended_edition_year, 'mission' IN announced
+FROM mission_endings WHERE mission_id = $mission AND mission_ended IS NOT NULL
+"""
 _OTHERS = """
-SELECT * FROM mission_timeline
-WHERE mission_id = $mission AND basis NOT LIKE 'annex %'
+SELECT * REPLACE (concat_ws(', ', nullif(name, $name), part) AS part) FROM mission_timeline
+WHERE basis NOT LIKE 'annex %' AND (mission_id = $mission OR mission_id IN (
+    SELECT other_mission_id FROM mission_relations WHERE mission_id = $mission AND relation = 'includes'
+))
 ORDER BY coalesce(period_start, period_end), period_end, basis, figure_id
 """
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -78,7 +90,7 @@ def trend(
         session.list_rows(_EDITIONS, "", mission=known.id)
         return
     if draw and not session.terminal.json:
-        others = session.rows(_OTHERS, mission=known.id)
+        others = session.rows(_OTHERS, mission=known.id, name=known.name)
         session.terminal.write("\n\n".join([title, chart(editions, others, missing), *alone]))
         return
     session.terminal.answer(editions)
@@ -92,7 +104,8 @@ def trend(
     session.terminal.table([*_COLUMNS.values()], rows, title=title, most=lambda _: _MOST)
     asked = session.rows(_ASKED, mission=known.id)
     gone = [f"{row['edition_year']} is withdrawn, and not shown" for row in session.rows(_GONE)]
-    for sentence in (*_remarks(editions), *_questions(known.id, asked), *alone, *gone):
+    ended = map(_ending, session.rows(_ENDED, mission=known.id))
+    for sentence in (*_remarks(editions), *_questions(known.id, asked), *ended, *alone, *gone):
         session.terminal.write(sentence)
 
 
@@ -119,6 +132,14 @@ def _remarks(editions: Iterable[Row]) -> Iterable[str]:
         if row["left_out"]:
             names = ", ".join(row["left_out"])
             yield f"{row['edition_year']}: {names} printed without an exact figure, and left out"
+        if row["has_error_finding"]:
+            found = f"jvom findings {row['edition_year']} --mission {row['mission_id']}"
+            yield f"{row['edition_year']}: a figure is contradicted: {found}"
+
+
+def _ending(row: Row) -> str:
+    says = "is to end" if row["announced"] else "ended"
+    return f"{row['edition_year']}: says that {row['what']} {says} {row['ended']}"
 
 
 def _questions(mission: str, asked: Iterable[Row]) -> Iterable[str]:
