@@ -639,11 +639,7 @@ _KINDS = frozenset({"military", "civil", "police", "total", "women", "men"})
 def texts_below(page: PdfPage, box: Box) -> list[str]:
     """The words below a column's heading, blanks left out."""
     words = (word for line in page.lines if line.box.top > box.bottom for word in line.words)
-    return [one.plain for one in words if over(one.box, box, one.size) and any(map(_counts, one.plain))]
-
-
-def _counts(sign: str) -> bool:
-    return sign not in "-–—."
+    return [one.plain for one in words if over(one.box, box, one.size) and one.plain.strip("-–—.")]
 
 
 def only_figures(texts: Sequence[str]) -> bool:
