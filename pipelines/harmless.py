@@ -4,8 +4,6 @@ Parquet, JSON and the lake have them as they are; what is markup in HTML is esca
 only.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 import re

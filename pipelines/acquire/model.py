@@ -1,7 +1,5 @@
 """What a search is about: documents listed, the verdict on each, the one chosen, and what was exchanged."""
 
-from __future__ import annotations
-
 import datetime
 import zoneinfo
 from collections.abc import Iterable, Iterator

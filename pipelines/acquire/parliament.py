@@ -8,8 +8,6 @@ midnight), `Verwijderd`, its number (`DocumentNummer` in v4, `Nummer` in v5) and
 among attachments. A `Zaak` joined by `or`, and an order, cost the service its index: neither is asked for.
 """
 
-from __future__ import annotations
-
 import datetime
 import json
 import re

@@ -6,8 +6,6 @@ came with; its files are `itemUrl`s by manifestation. Names are compared without
 takes 20 to 120 seconds, the number of records is an estimate, and a diagnostic comes with status 200.
 """
 
-from __future__ import annotations
-
 import re
 import urllib.parse
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """`jvom restore`: one vintage of an edition, or all that readers saw at some time."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any

@@ -4,8 +4,6 @@ Rows of the published file in, a document for a command out. What changed betwee
 is the business of `lake.differences`; whether figures compare at all is said by `edition_sequence`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
