@@ -102,7 +102,7 @@ def reading(runs: int) -> list[Cost]:
     known = registry.load()
     catalogue = raw.catalogue(ROOT / "raw")
     costs = []
-    for year, files in raw.scan(ROOT / "raw").items():
+    for year, files in raw.survey(ROOT / "raw")[0].items():
         source = files[-1]
         data = raw.read(source, raw=ROOT / "raw", kept=ROOT / "warehouse" / "sources")
         edition = raw.edition_of(catalogue, year)

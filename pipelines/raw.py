@@ -26,7 +26,7 @@ from pipelines.files import (
     writable,
 )
 from pipelines.model import Edition, EditionState, Fidelity, SourceFile, SourceFormat
-from schemas.errors import JvomError, Problems, RegistryError, SourceError
+from schemas.errors import JvomError, RegistryError, SourceError
 from schemas.registry_toml import Entry, quoted
 
 CATALOGUE = "sources.toml"
@@ -43,15 +43,6 @@ _HEADER = f"""\
 """
 NOTICE = "[Ingekorte uitgave"  # opens one of the first lines of an abridged edition
 NOTICE_LINES = 5
-
-
-def scan(raw: Path) -> dict[int, tuple[SourceFile, ...]]:
-    """The source files now in `raw/<year>/`; SourceError or Problems at what should be one and is not."""
-    found, wrong = survey(raw)
-    problems = [problem for of_year in wrong.values() for problem in of_year]
-    if problems:
-        raise problems[0] if len(problems) == 1 else Problems(problems)
-    return found
 
 
 def survey(
@@ -355,6 +346,11 @@ def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
 
     with writable(f"raw/{LOCK}", hint), exclusively(raw / _GUARD):
         return change(raw / LOCK, renewed)
+
+
+def lock_year(raw: Path, edition_year: int) -> bool:
+    """As `lock`, with the files that are in the folder of a year now."""
+    return lock(raw, survey(raw, edition_year)[0].get(edition_year, ()))
 
 
 def _lock_text(entries: Mapping[int, Iterable[SourceFile]]) -> str:

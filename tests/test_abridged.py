@@ -50,7 +50,7 @@ def full() -> list[str]:
 
 def test_says_what_it_is(abridged: list[str]) -> None:
     assert abridged[NOTICE_LINE - 1].startswith(raw.NOTICE)
-    (source,) = (file for file in raw.scan(PROJECT / "raw")[2024] if file.path.endswith(ABRIDGED.name))
+    (source,) = (file for file in raw.survey(PROJECT / "raw")[0][2024] if file.path.endswith(ABRIDGED.name))
     assert source.fidelity == "abridged"
 
 

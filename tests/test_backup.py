@@ -99,7 +99,7 @@ def test_what_is_restored_brings_its_raw_files_to_its_own_place(
     shutil.copy(ROOT / "workspace.yaml", project)
     (own.raw / "2021").mkdir()
     (own.raw / "2021" / "other.txt").write_text("another report")
-    raw.lock(own.raw, raw.scan(own.raw)[2021])
+    raw.lock_year(own.raw, 2021)
     assert jvom("backup", copy, *options(own)).returncode == 0
     before = sorted(project.rglob("*"))
     moved = ("--warehouse", tmp_path / "moved" / "warehouse")

@@ -36,6 +36,14 @@ def put(folder: Path, path: str, data: bytes) -> Path:
     return target
 
 
+def scan(folder: Path) -> dict[int, tuple[SourceFile, ...]]:
+    """The files of each year; SourceError or Problems at what should be one and is not."""
+    found, wrong = raw.survey(folder)
+    if problems := [problem for of_year in wrong.values() for problem in of_year]:
+        raise problems[0] if len(problems) == 1 else Problems(problems)
+    return found
+
+
 def source(name: str, fidelity: Fidelity = "full text", path: str | None = None) -> SourceFile:
     """A source whose hash is derived from its name."""
     sha256 = hashlib.sha256(name.encode()).hexdigest()
@@ -78,7 +86,7 @@ class TestScan:
         put(folder, "2024/a.txt", b"%PDF-1.7 ...")
         put(folder, "2024/b.pdf", b"1 Inleiding\n")
         put(folder, "2024/c", ABRIDGED)
-        files = raw.scan(folder)[2024]
+        files = scan(folder)[2024]
         assert [(f.path, f.format, f.fidelity) for f in files] == [
             ("raw/2024/a.txt", "pdf", "official file"),
             ("raw/2024/b.pdf", "text", "full text"),
@@ -90,22 +98,22 @@ class TestScan:
     def test_the_notice_counts_only_where_it_opens_one_of_the_first_lines(self, folder: Path) -> None:
         put(folder, "2024/late.txt", b"\n" * raw.NOTICE_LINES + raw.NOTICE.encode())
         put(folder, "2024/quoted.txt", b"een " + raw.NOTICE.encode())
-        assert {file.fidelity for file in raw.scan(folder)[2024]} == {"full text"}
+        assert {file.fidelity for file in scan(folder)[2024]} == {"full text"}
 
     def test_notes_backups_and_dotfiles_are_no_sources(self, folder: Path) -> None:
         for name in ("notes.md", "report.txt~", ".report.txt.swp"):
             put(folder, f"2024/{name}", b"x")
         put(folder, "README.md", b"x")
-        assert raw.scan(folder) == {}
+        assert scan(folder) == {}
 
     def test_a_link_is_followed_within_raw_only(self, folder: Path, tmp_path: Path) -> None:
         put(folder, "2024/report.txt", b"x")
         (folder / "2024" / "again.txt").symlink_to("report.txt")
-        assert len(raw.scan(folder)[2024]) == 2
+        assert len(scan(folder)[2024]) == 2
         outside = put(tmp_path, "elsewhere.txt", b"x")
         (folder / "2024" / "linked.txt").symlink_to(outside)
         with pytest.raises(SourceError, match=r"raw/2024/linked\.txt: is a link to outside raw/"):
-            raw.scan(folder)
+            scan(folder)
 
     def test_everything_wrong_is_said_at_once(self, folder: Path) -> None:
         put(folder, "2024/empty.txt", b"")
@@ -115,7 +123,7 @@ class TestScan:
         put(folder, "20224/report.txt", b"x")
         put(folder, "report.pdf", b"x")
         with pytest.raises(Problems) as caught:
-            raw.scan(folder)
+            scan(folder)
         said = {problem.file: problem.message for problem in caught.value.problems}
         assert said == {
             "raw/2024/empty.txt": "is empty",
@@ -131,16 +139,16 @@ class TestScan:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with pytest.raises(SourceError, match=str(folder / "none")):
-            raw.scan(folder / "none")
+            scan(folder / "none")
         file = folder / "2024" / "report.txt"
         file.symlink_to("nothing.txt")
         with pytest.raises(SourceError, match=r"raw/2024/report\.txt: cannot be read: No such file"):
-            raw.scan(folder)
+            scan(folder)
         file.unlink()
         file.write_bytes(b"four")
         monkeypatch.setattr(files, "LARGEST", 3)
         with pytest.raises(SourceError, match="4 bytes, over the limit of 3"):
-            raw.scan(folder)
+            scan(folder)
 
     @pytest.mark.parametrize(
         ("name", "shown"),
@@ -152,7 +160,7 @@ class TestScan:
         except OSError:
             pytest.skip("this file system takes no such name")
         with pytest.raises(SourceError, match="control characters in its name") as caught:
-            raw.scan(folder)
+            scan(folder)
         assert caught.value.file == f"raw/2024/{shown}"
 
     def test_a_file_that_changes_under_its_reader_is_not_taken(
@@ -167,16 +175,16 @@ class TestScan:
 
         monkeypatch.setattr(files, "check_size", meanwhile)
         with pytest.raises(SourceError, match=r"raw/2024/report\.txt: changes while it is read"):
-            raw.scan(folder)
+            scan(folder)
 
 
 class TestLock:
     def test_is_written_for_new_bytes_only(self, folder: Path) -> None:
         put(folder, "2024/b.txt", b"first")
-        assert raw.lock(folder, raw.scan(folder)[2024])
+        assert raw.lock_year(folder, 2024)
         once = (folder / "sources.lock").read_bytes()
         written = (folder / "sources.lock").stat().st_mtime_ns
-        assert not raw.lock(folder, raw.scan(folder)[2024])
+        assert not raw.lock_year(folder, 2024)
         assert (folder / "sources.lock").stat().st_mtime_ns == written
         assert tomllib.loads(once.decode()) == {
             "2024": [
@@ -193,21 +201,21 @@ class TestLock:
     def test_keeps_the_history_of_a_path_and_the_order_of_arrival(self, folder: Path) -> None:
         for name, data in [("b", b"1"), ("c", b"2"), ("a", b"3"), ("b", b"4"), ("b", b"1")]:
             put(folder, f"2024/{name}.txt", data)
-            assert raw.lock(folder, raw.scan(folder)[2024])
+            assert raw.lock_year(folder, 2024)
         entries = tomllib.loads((folder / "sources.lock").read_text())["2024"]
         assert [entry["path"][5] for entry in entries] == ["b", "c", "a", "b", "b"]
-        assert [Path(file.path).stem for file in raw.scan(folder)[2024]] == ["c", "a", "b"]
+        assert [Path(file.path).stem for file in scan(folder)[2024]] == ["c", "a", "b"]
 
     def test_changed_bytes_are_newest_before_the_lock_knows_them(self, folder: Path) -> None:
         put(folder, "2024/a.txt", b"1")
         put(folder, "2024/b.txt", b"2")
-        raw.lock(folder, raw.scan(folder)[2024])
+        raw.lock_year(folder, 2024)
         put(folder, "2024/a.txt", b"changed")
-        assert [file.path for file in raw.scan(folder)[2024]] == ["raw/2024/b.txt", "raw/2024/a.txt"]
+        assert [file.path for file in scan(folder)[2024]] == ["raw/2024/b.txt", "raw/2024/a.txt"]
 
     def test_where_a_name_alone_decides_which_is_newest_it_is_said(self, folder: Path) -> None:
         def doubt() -> str:
-            files = raw.scan(folder)[2024]
+            files = scan(folder)[2024]
             return raw.order_in_doubt(folder, files, raw.choose(files, None))
 
         put(folder, "2024/a.txt", b"1")
@@ -215,7 +223,7 @@ class TestLock:
         put(folder, "2024/b.txt", b"2")
         put(folder, "2024/same-as-b.txt", b"2")
         assert doubt().startswith("raw/2024/same-as-b.txt counts as newer than raw/2024/a.txt by its name")
-        raw.lock(folder, raw.scan(folder)[2024])
+        raw.lock_year(folder, 2024)
         assert doubt() == ""
         put(folder, "2024/c.txt", b"3")
         assert doubt() == ""  # the lock knows the others
@@ -243,11 +251,11 @@ class TestLock:
     def test_a_damaged_lock_is_named(self, folder: Path, text: str, named: str) -> None:
         put(folder, "sources.lock", text.encode())
         with pytest.raises(RegistryError, match=named):
-            raw.scan(folder)
+            scan(folder)
 
     def test_a_folder_that_cannot_be_written_is_no_fault_of_the_data(self, folder: Path) -> None:
         put(folder, "2024/report.txt", b"x")
-        files = raw.scan(folder)[2024]
+        files = scan(folder)[2024]
         (folder / ".sources.lock.guard").mkdir()
         with pytest.raises(LakeError, match=r"raw/sources\.lock: cannot be written") as caught:
             raw.lock(folder, files)
@@ -257,7 +265,7 @@ class TestLock:
     def test_the_projects_own_lock_is_up_to_date(self) -> None:
         locked = tomllib.loads((PROJECT / "raw" / "sources.lock").read_text(encoding="utf-8"))
         last = {entry["path"]: entry["sha256"] for entries in locked.values() for entry in entries}
-        now = [file for files in raw.scan(PROJECT / "raw").values() for file in files]
+        now = [file for files in scan(PROJECT / "raw").values() for file in files]
         assert last == {file.path.removeprefix("raw/"): file.sha256 for file in now}
 
 
@@ -331,7 +339,7 @@ class TestChoose:
 class TestBytes:
     def test_are_read_from_raw_and_checked(self, folder: Path, tmp_path: Path) -> None:
         path = put(folder, "2024/report.txt", b"1 Inleiding")
-        (file,) = raw.scan(folder)[2024]
+        (file,) = scan(folder)[2024]
         assert raw.read(file, raw=folder, kept=tmp_path / "kept") == b"1 Inleiding"
         path.write_bytes(b"changed")
         with pytest.raises(SourceError) as caught:
@@ -349,7 +357,7 @@ class TestBytes:
 
     def test_kept_bytes_outlive_the_file(self, folder: Path, tmp_path: Path) -> None:
         path = put(folder, "2024/report.txt", ABRIDGED)
-        (file,) = raw.scan(folder)[2024]
+        (file,) = scan(folder)[2024]
         kept = raw.keep(ABRIDGED, 2024, tmp_path / "kept", "report.txt")
         assert (kept.sha256, kept.bytes, kept.format, kept.fidelity) == (
             file.sha256,

@@ -118,7 +118,7 @@ def _add_to_raw(settings: Settings, found: Acquisition, *, dry_run: bool) -> Fet
         named = raw.describe(document.data, year, f"raw/{year}/{found.file_name}")
         return Fetched(found, file or named, new)
     file = raw.add(settings.raw, year, found.file_name, document.data)
-    raw.lock(settings.raw, raw.survey(settings.raw)[0][year])
+    raw.lock_year(settings.raw, year)
     fetched_at = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
     of_file = {"path": file.path.removeprefix("raw/"), "sha256": file.sha256, "fetched_at": fetched_at}
     raw.record_fetch(settings.raw, year, of_file | found.summary())

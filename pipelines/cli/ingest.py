@@ -45,5 +45,5 @@ def ingest(
         with files.writable(str(place), "make raw/ writable"):
             if not place.exists():
                 files.put(place, data)
-        raw.lock(session.settings.raw, raw.scan(session.settings.raw)[year])
+        raw.lock_year(session.settings.raw, year)
         session.terminal.say(f"kept as {place}")

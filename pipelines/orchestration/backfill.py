@@ -41,7 +41,7 @@ def record_earlier(context: dg.OpExecutionContext, config: Earlier, warehouse: W
         plain = list(_plain(where, of, [document.file(year) for document in config.documents]))
         if not plain:
             return
-        raw.lock(where.raw, raw.survey(where.raw, year)[0].get(year, ()))
+        raw.lock_year(where.raw, year)
         readings = [reading for reading, _, _ in plain]
         by = Authorship(settings.actor(), context.run_id, versions.git_commit())
         recorded = lake.record_earlier(year, readings, versions=versions.reading(of), by=by)

@@ -400,7 +400,7 @@ def snapshot(
     with as_dagster_failure():
         lake, where = warehouse.lake(), warehouse.settings()
         if source.path.startswith("raw/"):  # accepted: from now on its bytes are expected there
-            raw.lock(where.raw, raw.survey(where.raw, year)[0].get(year, ()))
+            raw.lock_year(where.raw, year)
         recorded = lake.record(
             year,
             tables,
