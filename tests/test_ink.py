@@ -182,6 +182,14 @@ def _seven_drawn(sheet: Sheet, grey: float, under: str = "") -> None:
     sheet.draw(f"{grey} G .8 w {under} {corners} S")
 
 
+def _ticked(sheet: Sheet) -> None:
+    """A tick whose code is that of a 4, as in fonts of signs."""
+    font = sheet.page.obj.Resources.Font.CampaignFont
+    mapped = b"1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <34> <0034> endbfchar"
+    font.BaseFont, font.ToUnicode = Name.ZapfDingbats, sheet.pdf.make_stream(mapped)
+    sheet.draw(sheet.words("4"))
+
+
 def _of_two_sizes(sheet: Sheet) -> None:
     sheet.draw(sheet.words("2") + sheet.words("1", sheet.box.moved(x=0.556 * sheet.size), size=3))
 
@@ -215,6 +223,11 @@ def _tilted(sheet: Sheet) -> None:
 
 def _off_its_row(sheet: Sheet, up: float, size: float) -> None:
     sheet.draw(sheet.words("21", sheet.box.moved(y=up * sheet.size), size=size * sheet.size))
+
+
+def _of_two_heights(sheet: Sheet, size: float) -> None:
+    beside = sheet.box.moved(x=0.556 * sheet.size, y=0.15 * sheet.size)
+    sheet.draw(sheet.words("2") + sheet.words("1", beside, size=size * sheet.size))
 
 
 def _rounded(sheet: Sheet, paint: str) -> None:
@@ -299,6 +312,7 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (partial(_seven_drawn, grey=0.97), True, READ, ""),
         (partial(_seven_drawn, grey=0.8, under="0 400 m 600 800 l"), True, READ, ""),  # as of a watermark
         (_one_beside_a_line, True, REFUSED, "that is not text"),
+        (_ticked, True, REFUSED, "that is not the “4” its code says"),
         (_of_two_sizes, True, REFUSED, "“2 1” in column"),
         (partial(_set_back, by=400), True, REFUSED, "printed over each other"),
         (partial(_set_back, by=150), True, "as changed", ""),
@@ -311,7 +325,11 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
             (partial(_off_its_row, up=up, size=size), True, REFUSED, "raised or lowered “21”")
             for up, size in ((0.3, 0.6), (0.2, 0.92), (-0.2, 0.9))
         ),
-        (partial(_off_its_row, up=0.35, size=1), True, REFUSED, "raised or lowered beside the other figures"),
+        (partial(_off_its_row, up=0.35, size=1), True, REFUSED, "raised or lowered beside the figures"),
+        *(
+            (partial(_of_two_heights, size=size), True, REFUSED, "a digit of it, is raised")
+            for size in (0.85, 1)
+        ),
         (partial(_off_its_row, up=0, size=0.9), True, "as changed", ""),
         (partial(_rounded, paint="S"), True, READ, ""),
         (partial(_rounded, paint="b"), True, REFUSED, "a cell is covered"),

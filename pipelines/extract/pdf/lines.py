@@ -37,7 +37,7 @@ _TOUCH = 0.35  # distance up to which a raised number belongs to the word before
 _TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
 _LEAD = 0.8  # the same for the word behind it
 _OFF, _OFF_SMALL = (0.24, 0.5), (0.1, 0.8)  # how far a lone marker is off its row, of any size and smaller
-_DOUBT = "it is raised or lowered beside the other figures of its row, as a mark is"
+_DOUBT = "it, or a digit of it, is raised or lowered beside the figures of its row"
 _SPACED = 0.5  # up to which white space between letters may be how the font is set
 _TAKEN_BACK = 0.05  # white space that nobody sees, and less
 _APART = 0.5  # white space between two rotated labels, at least
@@ -302,6 +302,10 @@ def _attach(pieces: list[_Piece], fonts: Fonts) -> list[_Piece]:
         touch = _TOUCH if piece.size < ANY_SMALLER * host.size else _TIGHT_TOUCH
         if -0.2 * host.size < piece.start - host.end < touch * host.size:
             _raise(piece, host, fonts)
+            if host.text[-1].isdigit() and any(
+                letter.text.isdigit() > letter.raised for letter in piece.letters
+            ):
+                host.doubt = _DOUBT
             host.letters.extend(piece.letters)
             host.measure()
             taken.add(id(piece))
@@ -338,14 +342,13 @@ def _mark_alone(alone: Iterable[_Piece], by_baseline: Sequence[_Piece]) -> None:
         beside = [other.baseline for other in figures or (row if small else ())]
         level = min(beside, key=lambda at: abs(at - piece.baseline), default=piece.baseline)
         least, most = _OFF_SMALL if small else _OFF
-        if not least * usual < abs(level - piece.baseline) < most * usual:
-            continue
-        if not small:
-            piece.doubt = _DOUBT if piece.size < ONE_SIZE * usual else ""
-            continue
-        piece.baseline = level
-        for letter in piece.letters:
-            letter.raised = True
+        off = least * usual < abs(level - piece.baseline) < most * usual
+        if off and small:
+            piece.baseline = level
+            for letter in piece.letters:
+                letter.raised = True
+        elif off and piece.size < ONE_SIZE * usual:
+            piece.doubt = _DOUBT
 
 
 def _leads(piece: _Piece, follower: _Piece, near: Iterable[_Piece]) -> bool:

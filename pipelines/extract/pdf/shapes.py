@@ -44,6 +44,7 @@ _NEAR = 0.12  # share of its ink in which a digit may differ without a closer lo
 _NEARER = 1.35  # how much nearer another digit must be
 _SURELY = 1.1  # how much nearer it must be itself to need no closer look
 _ALIKE, _ODD = 0.25, 0.3  # how two of one font may differ at a glance, and differ if one is spoilt
+_UNLIKE = 0.33  # how a digit differs that is none: the most that one of an odd font does is 0.3
 _OTHER = 1.45  # how much nearer another letter must be
 _SURELY_OTHER, _PERHAPS, _FAR = 0.13, 0.2, 2.35
 """How near it is at most: in 17 families `e` of an italic is nearest to another, 0.14 away. Where it is so
@@ -174,13 +175,13 @@ def another(letter: str, ink: Image.Image) -> tuple[bool, str] | None:
 def _is_nearest(sign: str, shape: Shape, signs: tuple[str, ...] = DIGITS) -> bool:
     """Whether one of `signs` is surely the one that its shape is nearest to."""
     away = _distances(shape, signs)
-    return all(_SURELY * away[sign] < away[other] for other in signs if other != sign)
+    return _SURELY * away[sign] < min(_ODD, *(away[other] for other in signs if other != sign))
 
 
 def _is_like(digit: str, shape: Shape) -> bool:
     away = _distances(shape)
-    own = away[digit]
-    return own < _NEAR or all(own < _NEARER * away[other] for other in DIGITS if other != digit)
+    own, nearest = away[digit], min(away[other] for other in DIGITS if other != digit)
+    return own < _NEAR or (own < _UNLIKE and own < _NEARER * nearest)
 
 
 @cache
