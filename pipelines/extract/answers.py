@@ -87,8 +87,7 @@ def region(printed: str, registry: Registry, *, other: Proposal | None = None) -
     values = {"printed": printed, "region": named or OPEN}
     note = "it heads rows" + (f" and names “{named}”" if named else f"; one of {', '.join(regions)}")
     assumed = {"region": named or regions[-1]}
-    others = (other,) if other else ()
-    return Proposal("region", values, _heading(printed), note, others, assumed)
+    return Proposal("region", values, _heading(printed), note, (other,) if other else (), assumed)
 
 
 def row(printed: str, role: str, note: str, others: Sequence[Proposal] = ()) -> Proposal:

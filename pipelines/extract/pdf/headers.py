@@ -172,7 +172,7 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: Known) -> FoundHead
         return header
     known = {comparable(region) for region in words.rows.regions}
     below = [line for line in page.lines if line.box.middle > header.bottom]
-    ends = [column.box.left for column in header.columns[1:]]
+    ends = [*(column.box.left for column in header.columns[1:]), page.width]
     for at, column in enumerate(header.columns):
         alike = [
             one
@@ -180,10 +180,11 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: Known) -> FoundHead
             if one.like and at + 1 in (one.column, one.like) and words.roles(one.text) == {"country"}
         ]
         if column.role == "country" or alike:
-            right = ends[at] if at < len(ends) else page.width
-            texts = list(_texts(below, column.box.left - 2 * _SIDE, right))
-            beside = [(text, line) for text, line in texts if plain_text(line.words) != text]
-            texts = beside if len(beside) > 2 else texts  # a region that heads rows is no label
+            texts = list(_texts(below, column.box.left - 2 * _SIDE, ends[at]))
+            heads = [
+                one for one in texts if comparable(one[0]) in known and plain_text(one[1].words) == one[0]
+            ]
+            texts = [one for one in texts if one not in heads] if len(heads) + 2 < len(texts) else texts
             named = {comparable(text) for text, _ in texts} & known
             parts = sum(any(comparable(text) in one for one in known) for text, _ in texts)  # `Midden-Oo`
             sure = alike or len(named) > 1 or parts == len(texts)  # a country may be `Afrika`
