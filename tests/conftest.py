@@ -1,7 +1,5 @@
 """What many tests need: an undisturbed environment, the command line, and a warehouse that was built."""
 
-from __future__ import annotations
-
 import datetime
 import fcntl
 import hashlib

@@ -1,7 +1,5 @@
 """What `test_sandbox` runs in the child: functions that go over one limit each, or try a door."""
 
-from __future__ import annotations
-
 import errno
 import os
 import signal

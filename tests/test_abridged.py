@@ -3,8 +3,6 @@
 Most of this holds the repository's file against the full text, which is not in the repository.
 """
 
-from __future__ import annotations
-
 import re
 import subprocess
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Finding the report among what parliament was sent, with a real server on the loopback interface."""
 
-from __future__ import annotations
-
 import datetime
 import email.utils
 import ssl

@@ -1,7 +1,5 @@
 """Each way a service may be on the day: the report comes in, or a sentence says what a person can do."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable
 from pathlib import Path

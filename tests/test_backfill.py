@@ -1,7 +1,5 @@
 """Older documents of an edition, several in a run: recorded and shown is what a run for each gives."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

@@ -1,7 +1,5 @@
 """A backup is a warehouse: whole, consistent, and opened like the first one."""
 
-from __future__ import annotations
-
 import dataclasses
 import shutil
 import sqlite3

@@ -1,7 +1,5 @@
 """`jvom build`, `ingest`, `withdraw` and `restore` in processes of their own, and what they find to do."""
 
-from __future__ import annotations
-
 import datetime
 import json
 import os

@@ -3,8 +3,6 @@
 At a small scale, with seeds for development; `python -m tests.campaign` is the whole of it.
 """
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Cells that are not a plain figure or date, from a page to the tables: what is certain, and nothing more."""
 
-from __future__ import annotations
-
 import datetime
 from typing import Any
 

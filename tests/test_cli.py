@@ -1,7 +1,5 @@
 """The command line as users meet it: answers, errors, exit statuses, and what is loaded for them."""
 
-from __future__ import annotations
-
 import csv
 import errno
 import io

@@ -1,7 +1,5 @@
 """Several editions at the command line: two compared, and a trend over years that are not held."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import io

@@ -1,7 +1,5 @@
 """Declared cells: what they answer, that they expire with the bytes, what is said of one that is wrong."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from typing import Any

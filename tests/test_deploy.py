@@ -3,8 +3,6 @@
 The processes run on this machine, each with a warehouse of its own, on real servers (`./setup team`).
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """A report that fits no declared layout is read by its own headers: what columns there are, and of whom."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

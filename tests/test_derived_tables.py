@@ -1,7 +1,5 @@
 """Annexes in several tables, over pages, under regions: read by their own headers as one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Documentation that is wrong fails: commands exist, queries run, links lead somewhere."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os

@@ -1,7 +1,5 @@
 """Bytes to lines with pages: decoding, line ends, page breaks, printed page numbers, refusals."""
 
-from __future__ import annotations
-
 import unicodedata
 
 import pytest

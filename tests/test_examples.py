@@ -1,7 +1,5 @@
 """The examples give the answers that they show, and the documentation builds as a site without a warning."""
 
-from __future__ import annotations
-
 import ast
 import csv
 import importlib.util

@@ -1,7 +1,5 @@
 """The record under fire, at a small scale; `python -m tests.campaign.faults` is the whole of it."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`jvom fetch`, from an empty warehouse to a published edition, against a server on the loopback."""
 
-from __future__ import annotations
-
 import datetime
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Findings as users meet them: `jvom findings`, and checks in Dagster."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Callable

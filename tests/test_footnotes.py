@@ -1,7 +1,5 @@
 """Footnotes: which lines are one, where it ends, and which lines carry its marker."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -4,8 +4,6 @@ They are beside the repository (`../shared/editions`), with what each page print
 skipped.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

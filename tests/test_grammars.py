@@ -1,7 +1,5 @@
 """Dates, durations, periods and figures: they round-trip, and what is not printed is not read."""
 
-from __future__ import annotations
-
 import calendar
 import datetime
 from typing import Any

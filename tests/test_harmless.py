@@ -1,7 +1,5 @@
 """A document's words where something else would act on them: terminals, spreadsheets, Markdown."""
 
-from __future__ import annotations
-
 import ast
 import csv
 import html

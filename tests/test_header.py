@@ -1,7 +1,5 @@
 """Headers by known words: roles of columns, groups over unequal spans, and what is named as unknown."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from pipelines.extract.pdf import headers, lines

@@ -1,7 +1,5 @@
 """Which total to quote, what may not be added up, and which missions ended: known answers."""
 
-from __future__ import annotations
-
 import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Hostile documents: each is refused in one paragraph, and nothing is recorded."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

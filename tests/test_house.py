@@ -1,7 +1,5 @@
 """The rules of the house, as docs/stages.md and the modules' first paragraphs state them."""
 
-from __future__ import annotations
-
 import ast
 import graphlib
 import re

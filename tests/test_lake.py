@@ -1,7 +1,5 @@
 """The lake: what is recorded is read back, once, with its cause, or nothing is recorded at all."""
 
-from __future__ import annotations
-
 import dataclasses
 import datetime
 import gzip

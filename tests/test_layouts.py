@@ -1,7 +1,5 @@
 """Layouts are data: editions rendered in each are read, and headings that fit none say what to add."""
 
-from __future__ import annotations
-
 import datetime
 from typing import Any
 

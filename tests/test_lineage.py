@@ -1,7 +1,5 @@
 """Column lineage, derived from the SQL: complete, exact, and true of what the views compute."""
 
-from __future__ import annotations
-
 import datetime
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Annex 1: rows are cut right whatever their lines, and what is unknown is refused with its place."""
 
-from __future__ import annotations
-
 import datetime
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Manifests and pages of changes of releases: what a release is made of, and what it changed."""
 
-from __future__ import annotations
-
 import datetime
 import errno
 import hashlib

@@ -1,7 +1,5 @@
 """A warehouse that an earlier version wrote: opened by this one, and copied before it grows."""
 
-from __future__ import annotations
-
 import dataclasses
 import sqlite3
 import tarfile

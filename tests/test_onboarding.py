@@ -1,7 +1,5 @@
 """`jvom onboard`: every question at once, none twice, and entries that are entered whole or not at all."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import random

@@ -1,7 +1,5 @@
 """Assets, checks, schedules, sensors and runs, on real Dagster instances in temporary homes."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import json

@@ -3,8 +3,6 @@
 What entries are proposed for is in test_onboarding.
 """
 
-from __future__ import annotations
-
 import io
 import zipfile
 

@@ -1,7 +1,5 @@
 """Figures of other public sources: raw/observations.csv and the UN's contributions, read, kept, refused."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import shutil

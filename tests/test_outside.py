@@ -4,8 +4,6 @@ Rows below the totals row, second tables, cells over rows or columns, figures be
 text around a table stays running text.
 """
 
-from __future__ import annotations
-
 import io
 import random
 from collections.abc import Sequence

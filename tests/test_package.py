@@ -1,7 +1,5 @@
 """The package of a release: what it says of itself is true, and valid by the standards."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import hashlib

@@ -1,7 +1,5 @@
 """`jvom page`: what was read on one page, as lines with their cells and as a picture."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables of a PDF: what its tags say of the rows that geometry reads, and places."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from dataclasses import replace

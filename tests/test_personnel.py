@@ -1,7 +1,5 @@
 """Annex 2: the real table figure by figure, and what may vary in its print."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Texts whose words are in the places that they have on the page: read by them, by order, or refused."""
 
-from __future__ import annotations
-
 import random
 import shutil
 import subprocess

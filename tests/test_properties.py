@@ -5,8 +5,6 @@ rendered row among its alternatives. Of a table that contradicts itself no readi
 breaks more of what a table promises than the rendered rows do.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise, product

@@ -1,7 +1,5 @@
 """The published file: complete, self-contained, replaced in one step, and closed to all else."""
 
-from __future__ import annotations
-
 import datetime
 import json
 import shutil

@@ -1,7 +1,5 @@
 """Refused documents: their reports. That a build goes on without them is in `test_build`."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

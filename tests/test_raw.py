@@ -1,7 +1,5 @@
 """What is in raw/, which file an edition is read from, and the hashes that guard it."""
 
-from __future__ import annotations
-
 import dataclasses
 import datetime
 import hashlib

@@ -1,7 +1,5 @@
 """The rules: on the text of 2024, on invented editions, across editions, and the page that documents them."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import json

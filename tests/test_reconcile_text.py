@@ -1,7 +1,5 @@
 """What a sentence is understood to say: numbers, counts, dates and events, and what is left unread."""
 
-from __future__ import annotations
-
 import datetime
 
 from pipelines.model import Document, Line

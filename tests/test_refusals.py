@@ -1,7 +1,5 @@
 """Annex 2 where it cannot be read: what is refused, what the refusal says, and how to settle it."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

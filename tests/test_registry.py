@@ -1,7 +1,5 @@
 """The registry as it is shipped, every way in which its files could contradict themselves, corrections."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

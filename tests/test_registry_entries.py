@@ -1,7 +1,5 @@
 """Entries appended to the registry: spellings, regions, relations, declared cells; and placeholders."""
 
-from __future__ import annotations
-
 import shutil
 import tomllib
 from pathlib import Path

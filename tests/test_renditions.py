@@ -3,8 +3,6 @@
 Seeds below 1000 only: what is reported is measured on later ones (`benchmarks/renditions.py`).
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """When an edition is due, and when it is late."""
 
-from __future__ import annotations
-
 import datetime
 from datetime import date
 

@@ -1,7 +1,5 @@
 """A chain of vintages in a real lake: what changed, why, and in words; what was known at each moment."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Iterator
 from pathlib import Path

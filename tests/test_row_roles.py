@@ -4,8 +4,6 @@ Each small report is made as a PDF and as a text. Whatever its rows are, the fig
 that are printed, or it is refused with the row that is not decided.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Nothing in the product deletes or rewrites what is recorded: every command and every job is tried."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """The limits of the sandbox: going over one is reported in one paragraph, and nothing is left behind."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

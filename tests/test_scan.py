@@ -1,7 +1,5 @@
 """Scans: the figures of the report as pictures of pages, and how two readings of a word become one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pyarrow as pa

@@ -1,7 +1,5 @@
 """Sections: which lines are headings, where subheadings belong, which missions they speak of."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The site as files: what the charts hold is what the views say, and what a document says stays text."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import json

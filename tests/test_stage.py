@@ -1,7 +1,5 @@
 """The files between assets: what goes in comes out, by the run that made it."""
 
-from __future__ import annotations
-
 import os
 import pickle
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`jvom status` and `jvom logs`: what needs attention is said, and a monitor sees it by the exit status."""
 
-from __future__ import annotations
-
 import datetime
 import os
 import platform

@@ -1,7 +1,5 @@
 """Places in a bucket of a real S3 service, and what machines find there (`./setup team`, else skipped)."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """From a document to every table: shapes, places, the period, and all problems at once."""
 
-from __future__ import annotations
-
 import datetime
 import re
 from collections.abc import Callable

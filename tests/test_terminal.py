@@ -1,7 +1,5 @@
 """How answers look: valid JSON whatever the values, tables that a pipe does not cut."""
 
-from __future__ import annotations
-
 import datetime
 import decimal
 import io

@@ -1,7 +1,5 @@
 """From any published value back to its characters: rows of every kind, trends, vintages, annotations."""
 
-from __future__ import annotations
-
 import datetime
 import hashlib
 import html.parser

@@ -1,7 +1,5 @@
 """The trends: what is subtle in them, worked out by hand; and any history, against the oracle."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping
 from typing import Any

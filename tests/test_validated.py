@@ -1,7 +1,5 @@
 """Every way in which tables can break their contracts, and that all of it is said at once."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Sequence
 from typing import Any

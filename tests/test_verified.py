@@ -1,7 +1,5 @@
 """Verification: whatever is not as it was recorded is named, and the result is in the record."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -1,7 +1,5 @@
 """What makes an edition be read again, and what does not."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import asdict
 from datetime import date

@@ -1,7 +1,5 @@
 """The views as relations: each against its contract, in memory and in a DuckDB file alike."""
 
-from __future__ import annotations
-
 import datetime
 import re
 import shutil

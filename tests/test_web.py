@@ -1,7 +1,5 @@
 """What Dagster's web server refuses: whatever a page of another site can have a browser send."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from urllib.parse import unquote

@@ -1,7 +1,5 @@
 """Taking editions out and bringing vintages back: new vintages that no build undoes by itself."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

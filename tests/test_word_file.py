@@ -1,7 +1,5 @@
 """Reports as Word files: read as PDFs are, by cells that the file knows; refused where a person sees more."""
 
-from __future__ import annotations
-
 import copy
 import io
 import random

@@ -1,7 +1,5 @@
 """`python -m tests.campaign --texts 5000 --pdfs 2000`: the campaign, and its score."""
 
-from __future__ import annotations
-
 import argparse
 import multiprocessing
 import sys

@@ -4,8 +4,6 @@ One warehouse goes through a story of commands. Each is started, disturbed, and 
 is published and recorded after the story must be what it is where nobody disturbed it.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import shutil

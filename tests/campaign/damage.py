@@ -4,8 +4,6 @@ The warehouse has three editions, one of them withdrawn, a refused document, con
 backup's worth of history. Reading the editions again is left out: it is slow, and no file depends on it.
 """
 
-from __future__ import annotations
-
 import random
 import re
 import shutil

@@ -5,8 +5,6 @@ The parts: writers killed beside readers (`kills`), whole commands killed, on fu
 or said wrongly.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform

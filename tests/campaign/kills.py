@@ -7,8 +7,6 @@ disk, or at any moment. The next goes on where it died. Once a round has had its
 peace, and the warehouse compared with an undisturbed one.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import shutil

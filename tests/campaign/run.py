@@ -4,8 +4,6 @@ What is read must be a truth of the document. Where only the drawn page is one, 
 base must have other ink where it is drawn, and one that does not must have ink.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

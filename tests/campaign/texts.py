@@ -5,8 +5,6 @@ figures that add up; in each one change of one kind in `KINDS`. `PLANTED_ERRORS`
 another table, the others print the same one in another way, or something that is not a table of figures.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -3,8 +3,6 @@
 A helper that one file needs stays in that file; a fixture that many need is in `conftest`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

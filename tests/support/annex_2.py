@@ -1,7 +1,5 @@
 """The table of annex 2 of the 2024 edition for tests, and what it says; and reading such a table."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from pathlib import Path
 

@@ -5,8 +5,6 @@
 What is left out of a row gets a sensible value, so a test says only what it is about.
 """
 
-from __future__ import annotations
-
 import datetime
 import hashlib
 from collections import Counter

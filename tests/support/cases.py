@@ -3,8 +3,6 @@
 Under the name of a test are its rows, one for each time that it runs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path

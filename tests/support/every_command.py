@@ -4,8 +4,6 @@
 whether it ended as it must, and what it took from the record or rewrote in it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import io

@@ -8,8 +8,6 @@ Coverage is not measured in a fork, which would take a third longer: it is measu
 all tests share, and where `test_safety` tries every command and every job.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import subprocess

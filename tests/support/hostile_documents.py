@@ -3,8 +3,6 @@
 `texts()` and `pdfs()` give name, words of the refusal, and bytes; most are small, and grow when read.
 """
 
-from __future__ import annotations
-
 import random
 import zlib
 from collections.abc import Iterator

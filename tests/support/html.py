@@ -1,7 +1,5 @@
 """Small reports as HTML, drawn as PDF: tables under the headings of their annexes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from tests.renditions import of_html

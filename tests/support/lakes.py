@@ -1,7 +1,5 @@
 """What tests of the lake let other processes do: record, hold the lock."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections import Counter

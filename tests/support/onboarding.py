@@ -1,7 +1,5 @@
 """How far `jvom onboard` is with a small edition of a year that the registry does not know."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Reports with headers of their own, which fit no declared layout; what annex 2 says is the same in most."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 from typing import Any

@@ -8,8 +8,6 @@
 The wording is invented; each fact is put in one of several ways, drawn with the figures.
 """
 
-from __future__ import annotations
-
 import datetime
 import random
 from collections import defaultdict

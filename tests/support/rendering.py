@@ -9,8 +9,6 @@ are glued to names or figures, and names wrap; `Style` says how it is set. A tab
 `personnel_tables` draws adds up and marks each note once; `with_error` plants a contradiction.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby

@@ -3,8 +3,6 @@
 `tables()` draws rows and a rendering of them; whatever is drawn must be read back as the same rows.
 """
 
-from __future__ import annotations
-
 import datetime
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 The running text is invented; only headings, names and words of the tables are the report's.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 from collections.abc import Callable

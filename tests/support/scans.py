@@ -1,7 +1,5 @@
 """The figures of the edition of 2024 as scans: pictures of pages in sixteen looks, clean and damaged."""
 
-from __future__ import annotations
-
 import importlib.util
 import io
 import random

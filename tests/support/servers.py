@@ -3,8 +3,6 @@
 A server's programs may be missing: then the test that asks for it skips, and says what to install.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import pwd

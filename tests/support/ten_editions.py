@@ -4,8 +4,6 @@ Missions come and go, a year is missing, figures are not exact, frames of other 
 end, totals disagree, and missions end.
 """
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping
 from typing import Any

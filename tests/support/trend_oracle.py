@@ -4,8 +4,6 @@ No SQL, no Arrow: editions are dataclasses, results are lists of dictionaries. `
 holds the views against it.
 """
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
