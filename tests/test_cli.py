@@ -327,6 +327,15 @@ def test_the_interface_wants_a_free_port_of_this_machine(ask: Ask) -> None:
         assert ("--read-only" in command) is read_only
 
 
+def test_what_a_named_warehouse_does_not_take_from_the_environment_is_said(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JVOM_CATALOG", "postgres:dbname=a password=b")
+    _, _, err = ask("status", "--warehouse", tmp_path)
+    assert "note: JVOM_CATALOG not used" in err
+    assert "password" not in err
+
+
 def test_a_second_interface_is_refused_while_any_process_of_the_first_lives(ask: Ask, tmp_path: Path) -> None:
     """Its daemon would work beside the first one's; the one that started that may have been killed."""
     where = settings.find(tmp_path / "raw", tmp_path / "warehouse")

@@ -53,9 +53,8 @@ def quarantine(
         report = str(folder / each.name / reports.READABLE)
         named = {name: value for name, value in asdict(each).items() if name not in _LONG}
         refused.append({**named, "closed": ended[each.name], "report": report})
-        said = [str(one["message"]) for one in each.problems]
         about = (each.edition_year, each.given or each.source_path, each.refused_at, ended[each.name] or None)
-        rows += [(*about, problem, report) for problem in said or [each.text]]
+        rows += [(*about, one["message"], report) for one in each.problems or [{"message": each.text}]]
         hints = dict.fromkeys(str(one["hint"]).partition("\n")[0] for one in each.problems if one["hint"])
         told = {"at": [reports.in_words(each.refused_at)], "problems": _each_once(each), "hints": hints}
         terminal.write(render("quarantine.txt", each=refused[-1], name=each.name, **told))

@@ -130,6 +130,9 @@ def open_session(
         raise UsageError("--csv and --json exclude each other", hint="leave one of them out")
     terminal = Terminal(json=json, csv=as_csv, verbose=verbose, whole=whole)
     named = frozenset(name for name, given in (("raw", raw), ("warehouse", warehouse)) if given)
+    of_a_team = ("JVOM_CATALOG", "JVOM_DATA", "JVOM_STORE")
+    if left := [name for name in of_a_team if warehouse and os.environ.get(name)]:
+        terminal.say(f"note: {', '.join(left)} not used: --warehouse has its own lake and files")
     return Session(settings.find(raw, warehouse), terminal, named)
 
 

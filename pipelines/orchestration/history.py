@@ -18,7 +18,7 @@ from schemas.errors import LakeError
 
 _BY_ITSELF = "__ASSET_JOB"  # what Dagster calls a run of assets that the automation asked for
 _YEAR = "dagster/partition"  # Dagster's own tag
-_JOBS = ("ingest", "acquire", "publish", "withdraw", "restore", "verify", _BY_ITSELF)
+_JOBS = ("ingest", "backfill", "acquire", "publish", "withdraw", "restore", "verify", _BY_ITSELF)
 _OUTCOMES = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
     dg.DagsterRunStatus.FAILURE: "failed",
@@ -65,13 +65,11 @@ def last_attempts(
             if failed:
                 found = [each for each in found if ENDED_TAG not in each.dagster_run.tags]
                 found = [each for each in found if each.dagster_run.is_finished or is_gone(each.dagster_run)]
-            process = found[0].dagster_run.tags.get(PROCESS_TAG) if found and failed else None
-            others = [
-                each
-                for each in found[1:]
-                if since or (process and each.dagster_run.tags.get(PROCESS_TAG) == process)
-            ]
-            return [_attempt(instance, each) for each in (*found[:1], *others)]
+            first, rest = found[:1], found[1:]
+            if not since:  # of the same build: of the same process
+                mark = first[0].dagster_run.tags.get(PROCESS_TAG) if first and failed else None
+                rest = [each for each in rest if mark and each.dagster_run.tags.get(PROCESS_TAG) == mark]
+            return [_attempt(instance, each) for each in (*first, *rest)]
     except Exception as error:  # of the database, of its tables, or of what is written in them
         raise unusable(settings, error) from error
 
