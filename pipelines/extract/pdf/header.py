@@ -547,8 +547,8 @@ class _Band:
         facets = frozenset().union(*self._words.facets(text)[0])
         measures = [one for one in ("frame", "deployed") if one in facets]
         measures = measures or (["frame"] if "mandate" in facets else [])
-        if "until" in facets:  # an end counts nobody
-            measures = []
+        if all("until" in way for way in self._words.facets(text.rpartition(" / ")[2])[0]):
+            measures = []  # an end counts nobody; `tot` may be a total
         roles = (
             f"{measure}_{kind}" for measure in measures for kind in ("military", "civil_police", "total")
         )
