@@ -250,6 +250,11 @@ def test_a_frame_without_a_beginning_or_end_is_open(ten: tuple[Mapping[str, byte
     assert min(map(float, widths)) > 1
 
 
+def test_a_mission_shows_the_head_counts_of_those_that_its_row_includes(folder: Path) -> None:
+    text = (folder / "en/missions/anti-isis-irak.html").read_text(encoding="utf-8")
+    assert text.count("force protection company") == 3
+
+
 def test_every_figure_leads_to_its_cell(parsed: dict[str, Page], file: duckdb.DuckDBPyConnection) -> None:
     cells = sql.rows(file, "FROM cells")
     anchors = {f"{c['table_name']}.{c['row_key']}.{c['column_name']}" for c in cells}

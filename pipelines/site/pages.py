@@ -297,7 +297,7 @@ class Site:
             "latest": content.latest,
             "trends": trends,
             "chart": self._chart(f"mission-{mission['mission_id']}", *years),
-            "timeline": content.of("mission_timeline", **one),
+            "timeline": [*self._included(mission["mission_id"]), *content.of("mission_timeline", **one)],
             "timeline_chart": self._chart(f"timeline-{mission['mission_id']}", *years),
             "mandates": [self._mandate(row) for row in content.of("mandates", **one)],
             "findings": self._findings(**one),
@@ -313,6 +313,13 @@ class Site:
             ],
             "pages": {row["mission_id"] for row in content.missions} & {*names},
         }
+
+    def _included(self, mission: str) -> Iterator[Row]:
+        """What is counted of the missions that its row includes, each named as a part of it."""
+        for one in self.content.of("mission_relations", mission_id=mission):
+            for row in self.content.of("mission_timeline", mission_id=one["other_mission_id"]):
+                if one["relation"] == "includes" and not row["basis"].startswith("annex "):
+                    yield {**row, "part": "; ".join(filter(None, (row["name"], row["part"])))}
 
     def _editions(self) -> Values:
         content = self.content
