@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.page import document
 from pipelines.cli.session import Session, require_edition_year, table_command
 from schemas.errors import UsageError
 
@@ -44,35 +45,30 @@ def onboard(
     Shows tables, columns and rows with their roles. What is proposed is data for schemas/*.toml: write it
     to a file, fill in each "?", read again with --entries, enter it with --apply. Nothing is recorded.
     """
-    from pipelines import files, raw
+    from pipelines import files
     from pipelines.extract import onboarding
     from schemas.registry import Facts
 
     require_edition_year(year)
     if apply and entries is None:
-        raise UsageError(
-            "--apply enters what was reviewed",
-            hint="write a file with --write, review it, and give it as --entries",
-        )
+        hint = "write a file with --write, review it, and give it as --entries"
+        raise UsageError("--apply enters what was reviewed", hint=hint)
     if write and write.exists() and (entries is None or write.resolve() != entries.resolve()):
         raise UsageError("exists already", file=str(write), hint="give it as --entries, or another name")
-    data = files.read_bounded(file, str(file))
-    source = raw.describe(data, year, str(file))
-    edition = raw.edition_of(raw.catalogue(session.settings.raw), year)
-    facts = Facts.of(onboarding.FOLDER)
+    given, facts = document(session, file, year), Facts.of(onboarding.FOLDER)
     reviewed = onboarding.load_entries(entries, facts) if entries else onboarding.Reviewed()
     if apply and entries:
         onboarding.require_complete(reviewed, entries)
-    state, _ = onboarding.examine(data, source, edition, facts, reviewed)
-    drawn = _draw(data, source, edition, facts.extended(reviewed.complete).registry(), pages, file, state)
+    state, _ = onboarding.examine(*given, facts, reviewed)
+    drawn = _draw(given, facts.extended(reviewed.complete).registry(), pages, file, state)
     text = onboarding.review(reviewed, state.questions)
     if write and state.questions:
         with files.writable(str(write), "give another place with --write"):
             files.put(write, text.encode("utf-8"))
     entered = onboarding.apply(reviewed.complete) if apply else []
-    document = _document(state, [*map(str, drawn)], [str(onboarding.FOLDER / name) for name in entered])
-    session.terminal.answer(document, "\n".join(_readable(state, drawn, shown=write is None)))
-    rows = [[*map(question.get, ASKED)] for question in document["questions"]]
+    answer = _document(state, [*map(str, drawn)], [str(onboarding.FOLDER / name) for name in entered])
+    session.terminal.answer(answer, "\n".join(_readable(state, drawn, shown=write is None)))
+    rows = [[*map(question.get, ASKED)] for question in answer["questions"]]
     session.terminal.as_csv(ASKED, rows)
     for sentence in _next(state, reviewed, file, year, entries, write, entered):
         session.terminal.say(sentence)
@@ -81,7 +77,7 @@ def onboard(
 
 
 def _draw(
-    data: bytes, source: Any, edition: Any, registry: Any, pages: Path | None, file: Path, state: State
+    given: tuple[bytes, Any, Any], registry: Any, pages: Path | None, file: Path, state: State
 ) -> list[Path]:
     """Pictures of the pages that have a row, or of all where no table was found."""
     from pipelines import files
@@ -91,11 +87,11 @@ def _draw(
         return []
     numbers = sorted({row["page"] for table in state.tables for row in table["rows"]})
     if not numbers:
-        count = len(read.read_lines(data, source).page_labels)
+        count = len(read.read_lines(*given[:2]).page_labels)
         numbers = list(range(1, count + 1))
     drawn = []
     for number in numbers:
-        picture, _ = read.draw_page(data, source, edition, registry, number)
+        picture, _ = read.draw_page(*given, registry, number)
         if picture:
             with files.writable(str(pages), "give another place with --pages"):
                 files.put(place := pages / f"{file.stem}-page-{number}.png", picture)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipelines.extract.read import Extraction
-    from pipelines.model import Line
+    from pipelines.model import Edition, Line, SourceFile
 
 CELL = ("table_name", "row_key", "column_name", "value", "start", "end", "derivation")
 
@@ -40,31 +40,25 @@ def page(
     In the picture, bands are rows, blue lines part columns, green frames are cells, purple ones the
     heading; what the table does not explain has a red frame. Nothing is recorded.
     """
-    from pipelines import files, raw
+    from pipelines import files
     from pipelines.extract import read
     from schemas import registry
 
     folder = file.resolve().parent.name
     year = year or (int(folder) if folder.isdigit() else datetime.date.today().year)
-    require_edition_year(year)
-    data = files.read_bounded(file, str(file))
-    source = raw.describe(data, year, str(file))
-    edition = raw.edition_of(raw.catalogue(session.settings.raw), year)
-    picture, extraction = read.draw_page(data, source, edition, registry.load(), number)
+    picture, extraction = read.draw_page(*document(session, file, year), registry.load(), number)
     if picture:
         out = out or Path(f"{file.stem}-page-{number}.png")
         with files.writable(str(out), "give another place with --out"):
             files.put(out, picture)
-    lines = [line for line in extraction.document.lines if line.page == number]
     answer: list[dict[str, Any]] = [
-        {"line": line.shown, "text": line.text, "cells": _cells(extraction, line)} for line in lines
+        {"line": line.shown, "text": line.text, "cells": _cells(extraction, line)}
+        for line in extraction.document.lines
+        if line.page == number
     ]
     refusal = extraction.refusal
-    cells = [
-        (line["line"], line["text"], *(cell.get(name) for name in CELL))
-        for line in answer
-        for cell in line["cells"] or [{}]
-    ]
+    rows = ((line, cell) for line in answer for cell in line["cells"] or [{}])
+    cells = [(line["line"], line["text"], *map(cell.get, CELL)) for line, cell in rows]
     session.terminal.as_csv(("line", "text", *CELL), cells)
     session.terminal.answer(
         {
@@ -80,6 +74,19 @@ def page(
         session.terminal.say(f"drawn in {out}")
     if refusal:
         session.terminal.say(f"its tables are refused: {refusal}")
+
+
+def document(session: Session, file: Path, year: int) -> tuple[bytes, SourceFile, Edition]:
+    """A document that the command line names, described as one of an edition, and what is known of that."""
+    from pipelines import files, raw
+
+    require_edition_year(year)
+    data = files.read_bounded(file, str(file))
+    return (
+        data,
+        raw.describe(data, year, str(file)),
+        raw.edition_of(raw.catalogue(session.settings.raw), year),
+    )
 
 
 def _cells(extraction: Extraction, line: Line) -> list[dict[str, Any]]:

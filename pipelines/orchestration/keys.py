@@ -69,15 +69,10 @@ def spec(key: dg.AssetKey, group: str, kinds: set[str], description: str, **more
 def asset(
     key: dg.AssetKey, group: str, kinds: set[str], description: str, **more: Any
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
-        key=key,
-        group_name=group,
-        kinds=kinds,
-        owners=OWNERS,
-        description=description,
-        **more,
+    made: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
+        key=key, group_name=group, kinds=kinds, owners=OWNERS, description=description, **more
     )
-    return decorator
+    return made
 
 
 def staged(**keys: dg.AssetKey) -> dict[str, dg.AssetIn]:
