@@ -91,7 +91,7 @@ def _start_lightly() -> None:
     gc.set_threshold(100_000, 20, 100)
     atexit.register(gc.freeze)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    unused = {"numpy", "pandas"}
+    unused = {"numpy", "pandas", "pyarrow.dataset", "pyarrow._s3fs", "pyarrow._parquet_encryption"}
     if not {"--help", "-h", "_JVOM_COMPLETE"} & {*sys.argv, *os.environ}:
         unused |= {"pygments", "rich.console", "rich.pretty"}
     for name in unused - sys.modules.keys():

@@ -232,8 +232,8 @@ def _make(connection: DuckDBPyConnection) -> None:
         connection.execute(f"CREATE TABLE {contract.qualified} ({contract.ddl})")
     for view in views.ordered():
         connection.execute(f"CREATE VIEW {schemas.RELATIONS[view.name].qualified} AS\n{view.sql}")
-    for relation in catalogue.relations().values():
-        connection.execute(";\n".join(relation.comments()))
+    for relation in catalogue.relations().values():  # of each comment a transaction keeps a whole table
+        connection.execute(";\n".join([*relation.comments(), "COMMIT", "BEGIN"]))
 
 
 def _new_rows(tables: Mapping[str, pa.Table], news: Base | None) -> Iterator[Mapping[str, pa.Table]]:
