@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # One thread: with more, DuckLake reads a SQLite catalog over several connections, each of which may
-# see another moment; and tables of a report are small, so that more threads only cost time. No file is kept in
-# memory once it is read: of a thousand vintages they took 300 MB.
+# see another moment; and tables of a report are small, so that more threads only cost time. No file is
+# kept in memory once it is read: of a thousand vintages they took 300 MB.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",
     "python_enable_replacements": "false",

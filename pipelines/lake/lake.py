@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -237,12 +237,10 @@ class Lake:
                 if tables.newest_snapshot(lake) == newest:  # else somebody wrote meanwhile
                     return read, newest, commits.key_of(lake, newest)
 
-    def vintages_since(
-        self, snapshot: int | None, last: int, names: Iterable[str], where: str
-    ) -> dict[str, pa.Table]:
-        """Rows of tables of vintages that came after a snapshot, up to another, and are as `where` says."""
+    def vintages_since(self, snapshot: int | None, last: int, where: str) -> dict[str, pa.Table]:
+        """The new rows of tables of vintages after a snapshot, up to another, that are as `where` says."""
         with self._reading() as lake:
-            read = tables.between(lake, names, snapshot, last, where) if lake else {}
+            read = tables.between(lake, schemas.VINTAGE_TABLES, snapshot, last, where) if lake else {}
         return {name: rows.cast(schemas.VINTAGE_TABLES[name].arrow) for name, rows in read.items()}
 
     def commit_at(self, snapshot: int) -> str | None:

@@ -8,10 +8,12 @@ lake's snapshot, or was made by other code or from another lake, everything is r
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +25,11 @@ from schemas.errors import LakeError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.compute as pc
     from duckdb import DuckDBPyConnection
 
 Vintage = tuple[int, int]  # edition_year, vintage
+Span = tuple[int, int]  # editions, from one to another
 Tables = Mapping[str, "pa.Table"]
 _NEWEST = "SELECT edition_year, max(vintage) FROM vintages GROUP BY edition_year"
 
@@ -35,8 +39,9 @@ class Base(Mapping[str, "pa.Table"]):
     """Tables by name: those of every vintage with the newest ones and the new ones, all others whole.
 
     `news` are the rows of the lake's tables since the published `file` was made; without a `file` they are
-    all rows, of all vintages. Of more than `AT_ONCE` new vintages they lack the tables: these are read some
-    editions at a time (`parts`). `snapshot` is the lake's newest, `commit` its key, `since` the file's.
+    all rows, of all vintages. Of more than `AT_ONCE` new vintages they lack the tables: these are read from
+    the lake once, some editions at a time, into files aside. `snapshot` is the lake's newest, `commit` its
+    key, `since` the file's.
     """
 
     lake: Lake
@@ -47,6 +52,7 @@ class Base(Mapping[str, "pa.Table"]):
     commit: str | None
     given: dict[str, pa.Table] = field(default_factory=dict)  # not of the lake: added by whoever has it
     opened: list[DuckDBPyConnection] = field(default_factory=list)  # to the file, also once it is replaced
+    _leaving: ExitStack = field(default_factory=ExitStack)
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self.given:
@@ -70,32 +76,53 @@ class Base(Mapping[str, "pa.Table"]):
         tables = (self.news["vintages"], self.news["reconciliations"])
         return {(row["edition_year"], row["vintage"]) for rows in tables for row in rows.to_pylist()}
 
-    def parts(self) -> Iterator[tuple[tuple[int, int], Tables]]:
-        """The new rows of the tables of vintages, at most `AT_ONCE` vintages at a time: of editions from one
-        to another."""
+    def parts(self) -> Iterator[tuple[Span, Tables]]:
+        """The new rows of the tables of vintages, at most `AT_ONCE` vintages at a time."""
         if held := {name: self.news[name] for name in schemas.VINTAGE_TABLES if name in self.news}:
             yield (0, sys.maxsize), held
             return
-        for span in sql.spans(sorted(Counter(year for year, _ in self._looked_at).items())):
-            where = "edition_year BETWEEN {} AND {}".format(*span)
-            yield span, self.of_lake(schemas.VINTAGE_TABLES, where)
+        for span, home in self._aside.items():
+            yield span, {name: _read(home, name) for name in schemas.VINTAGE_TABLES}
 
-    def of_lake(self, names: Iterable[str], where: str) -> Tables:
-        """The new rows of these tables: all that are held, or else those that are as `where` says."""
-        held = {name: self.news[name] for name in names if name in self.news}
-        lacking = [name for name in names if name not in held]
-        if not lacking:
-            return held
-        return held | self.lake.vintages_since(self.since, self.snapshot, lacking, where)
+    def new_rows(self, name: str, vintages: Collection[Vintage]) -> pa.Table:
+        """The new rows of a table that are of these vintages, by key."""
+        import pyarrow as pa
+
+        wanted, years = _of(vintages), {year for year, _ in vintages}
+        if name in self.news:
+            return self.news[name].filter(wanted)
+        found = [schemas.RELATIONS[name].table([])]
+        for (first, last), home in self._aside.items():
+            if any(first <= year <= last for year in years):
+                found.append(_read(home, name).filter(wanted))
+        return pa.concat_tables(found)
+
+    @cached_property
+    def _aside(self) -> dict[Span, Path]:
+        """Folders with the new rows of the tables of vintages, of some editions each; there until `close`."""
+        import pyarrow as pa
+
+        folder = self._leaving.enter_context(tempfile.TemporaryDirectory(prefix="jvom-"))
+        made = {}
+        for span in sql.spans(sorted(Counter(year for year, _ in self._looked_at).items())):
+            home = made[span] = Path(folder, "-".join(map(str, span)))
+            home.mkdir()
+            where = "edition_year BETWEEN {} AND {}".format(*span)
+            for name, rows in self.lake.vintages_since(self.since, self.snapshot, where).items():
+                with pa.ipc.new_file(str(home / name), rows.schema) as file:
+                    file.write_table(rows)
+        return made
 
     def close(self) -> None:
-        """Let the published file go: whoever opens it next in this process sees the new one."""
+        """Let files go: whoever opens the published one next in this process sees the new one."""
         while self.opened:
             self.opened.pop().close()
+        self._leaving.close()
+        vars(self).pop("_aside", None)
 
     def _of_lake(self, name: str) -> pa.Table:
-        newest = dict(sorted(self._looked_at)) if name not in self.news else {}
-        news = self.of_lake([name], _among(newest.items()))[name]
+        newest = dict(sorted(self._looked_at))
+        news = self.news[name] if name in self.news else self.new_rows(name, newest.items())
         if name in schemas.VINTAGE_TABLES:
             return self.with_kept(name, news, f"WHERE (edition_year, vintage) IN ({_NEWEST})")
         # The newest release may be there twice: it was published before its commit was read.
@@ -153,22 +180,27 @@ def revised(tables: Base) -> Iterator[Tables]:
 
 def chosen(tables: Tables, names: Iterable[str], vintages: Iterable[Vintage]) -> dict[str, pa.Table]:
     """The rows of these vintages, of tables that have every vintage."""
+    pairs = [*vintages]
+    if not isinstance(tables, Base):
+        return {name: tables[name].filter(_of(pairs)) for name in names}
+    which = f"(edition_year, vintage) IN ({', '.join(map(str, pairs))})" if pairs else "FALSE"
+    return {name: tables.with_kept(name, tables.new_rows(name, pairs), f"WHERE {which}") for name in names}
+
+
+def _of(vintages: Iterable[Vintage]) -> pc.Expression:
     import pyarrow.compute as pc
 
-    pairs, numbers = [*vintages], dict[int, list[int]]()
-    for year, vintage in pairs:
+    numbers = dict[int, list[int]]()
+    for year, vintage in vintages:
         numbers.setdefault(year, []).append(vintage)
     wanted = pc.scalar(False)
     for year, of_year in numbers.items():
         wanted = wanted | ((pc.field("edition_year") == year) & pc.field("vintage").isin(of_year))
-    names = [*names]
-    of = tables.of_lake(names, _among(pairs)) if isinstance(tables, Base) else tables
-    found = {name: of[name].filter(wanted) for name in names}
-    if not isinstance(tables, Base) or not pairs:
-        return found
-    return {name: tables.with_kept(name, rows, f"WHERE {_among(pairs)}") for name, rows in found.items()}
+    return wanted
 
 
-def _among(vintages: Iterable[Vintage]) -> str:
-    listed = ", ".join(map(str, vintages))
-    return f"(edition_year, vintage) IN ({listed})" if listed else "FALSE"
+def _read(home: Path, name: str) -> pa.Table:
+    import pyarrow as pa
+
+    with pa.memory_map(str(home / name)) as mapped, pa.ipc.open_file(mapped) as file:
+        return file.read_all()
