@@ -1,7 +1,5 @@
 """What is read of a PDF is what its pages show: characters may be hidden, covered, mixed, or lie."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from pikepdf import Array, Dictionary, Name
 from tests.campaign import pdfs
 from tests.campaign.pdfs import PlantedPdf, Sheet
 from tests.campaign.run import DEVELOPMENT, judge, run
+from tests.support.cases import cases
 
 READ, CHANGED, REFUSED = "as before", "as changed", "refused"
 
@@ -26,49 +25,14 @@ def planted(kind: str) -> PlantedPdf:
     return next(found for seed in seeds if (found := pdfs.planted(seed, DEVELOPMENT[:1])))
 
 
-@pytest.mark.parametrize(
-    ("kind", "outcome", "words"),
-    [
-        ("hidden white", READ, ""),
-        ("hidden transparent", READ, ""),
-        ("hidden clipped", READ, ""),
-        ("hidden tiny", READ, ""),
-        ("hidden squeezed", REFUSED, "that is not text"),  # it is drawn as an upright line
-        ("hidden on a layer that is off", READ, ""),
-        ("hidden under a white box", REFUSED, "something is drawn over"),
-        ("added in a form", CHANGED, ""),
-        ("added in a field", CHANGED, ""),
-        ("added in an annotation", CHANGED, ""),
-        ("spoilt by a black box", REFUSED, "something is drawn over"),
-        ("spoilt by a line through it", REFUSED, "is struck through"),
-        ("spoilt by another figure over it", REFUSED, "printed over each other"),
-        ("covered in white", REFUSED, "something is drawn over"),
-        ("replaced", CHANGED, ""),
-        ("actual text", READ, ""),
-        ("struck twice", READ, ""),
-        ("no letters", REFUSED, "shapes without codes"),
-        ("wrong letters", REFUSED, "its code says"),
-    ],
-)
+@cases("kind", "outcome", "words")
 def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> None:
     found = judge(planted(kind))
     assert (found.outcome, words in found.words) == (outcome, True), found.words
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize(
-    ("seed", "words"),
-    [
-        (6_000_114, "is cut off by the edge of the page"),  # between a table's columns
-        (6_000_337, "what it draws on a page breaks off"),
-        # Of it a hair can be seen, in one way to draw the page or another.
-        (6_000_406, "something is drawn over what was printed|a part of a figure cannot be seen"),
-        (6_000_745, "is in columns below the table"),  # so near to a text that it looked raised
-        (6_001_333, "is cut off by the edge of the page"),
-        (8_000_069, "is cut off by the edge of the page"),  # with figures beyond it
-        (12_000_416, "is cut off by the edge of the page"),  # with figures miles beyond it
-    ],
-)
+@cases("seed", "words")
 def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
     found = run(("pdf", seed))
     assert found
@@ -77,13 +41,7 @@ def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize(
-    "seed",
-    [
-        7_300_052,  # its tags are in another order than the page
-        8_000_607,  # a table without a heading or text beside it
-    ],
-)
+@cases("seed")
 def test_what_a_campaign_found_is_read(seed: int) -> None:
     found = run(("pdf", seed))
     assert found
