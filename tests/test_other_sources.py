@@ -131,35 +131,11 @@ def test_levels_of_contributions_are_kept_apart() -> None:
     assert rows[-1]["period_end"] == datetime.date(2013, 12, 31)
 
 
-@pytest.mark.parametrize(
-    ("lines", "words", "line"),
-    [
-        (["UNTZO,2013-02,troops,1,,"], "“UNTZO” (nearest: untso)", 2),
-        (
-            ["UNTSO,2013-02,troops,1,,", "UNTSO,2013-02,all_types,3,,"],
-            "all_types says 3, its types make 1",
-            3,
-        ),
-        ([*UN_LINES, "UNTSO,2013-02-03,troops,1,,"], "must be a month", 8),
-        ([*UN_LINES, "ALL,2013,troops,1,,"], "must be a month", 8),
-        ([*UN_LINES, "UNTSO,2013-02,troops,,,"], "must not be empty", 8),
-        ([*UN_LINES, "UNTSO,2013-02,troops,1.5,,"], "must be a whole number", 8),
-        (
-            [*UN_LINES, 'UNTSO,2013-02,troops,1,"month x type, all missions",'],
-            "is not what its month and mission make",
-            8,
-        ),
-        ([*WITHOUT_SUMS, "UNTSO,2013-02,soldiers,1,,"], "must be one of troops", 6),
-        ([*WITHOUT_SUMS, "UNDOF,2013-02,troops,-3,,"], "must be 0 or more", 6),
-        (
-            [*WITHOUT_SUMS, "UNTSO,2013,troops,1,,"],
-            "all_types_mean_of_12_months where level is a year's",
-            6,
-        ),
-        ([*WITHOUT_SUMS, "ALL,2013-02,troops,14,,"], "the key must be unique", 6),
-    ],
-)
-def test_a_wrong_contribution_is_named_by_its_line(lines: list[str], words: str, line: int) -> None:
+@cases("before", "lines", "words", "line")
+def test_a_wrong_contribution_is_named_by_its_line(
+    before: str, lines: list[str], words: str, line: int
+) -> None:
+    lines = [*{"UN_LINES": UN_LINES, "WITHOUT_SUMS": WITHOUT_SUMS}.get(before, ()), *lines]
     with pytest.raises(JvomError) as caught:
         counted(lines)
     problems = getattr(caught.value, "problems", [caught.value])

@@ -282,29 +282,11 @@ class TestChoose:
     )
     ingested = source("ingested", path="warehouse/sources/x")
 
-    @pytest.mark.parametrize(
-        ("found", "before", "cause", "chosen"),
-        [
-            ([full, newer, abridged], [], "", newer),  # the newest of the best fidelity
-            ([official, full], [], "", official),
-            ([abridged], [ingested], "", ingested),  # an abridged file displaces no full text
-            ([], [ingested], "", ingested),
-            ([full], [ingested], "", full),
-            ([full], [ingested, full], "", ingested),  # a later ingest took its place
-            ([full, newer], [ingested, full], "", newer),
-            ([full], [newer, full], "", full),  # put back in raw/
-            ([newer, full], [newer, full], "", newer),
-            ([full], [newer, full], "withdrawn", newer),  # by hand: only new bytes are taken
-            ([full, official], [newer, full], "withdrawn", official),
-            ([full], [newer, full], "restored", newer),
-            ([full, official], [newer, full], "restored", official),
-        ],
-    )
-    def test_what_is_read(
-        self, found: list[SourceFile], before: list[SourceFile], cause: str, chosen: SourceFile
-    ) -> None:
-        current = dataclasses.replace(state(*before), cause=cause or "first reading") if before else None
-        assert raw.choose(found, current) == chosen
+    @cases("found", "before", "cause", "chosen")
+    def test_what_is_read(self, found: list[str], before: list[str], cause: str, chosen: str) -> None:
+        files, read = ([getattr(self, name) for name in names] for names in (found, before))
+        current = dataclasses.replace(state(*read), cause=cause or "first reading") if read else None
+        assert raw.choose(files, current) == getattr(self, chosen)
 
     def test_nothing_to_read_says_what_to_do(self) -> None:
         with pytest.raises(SourceError, match="next: put it in raw"):
