@@ -221,19 +221,17 @@ class Lake:
     def read(self) -> dict[str, pa.Table]:
         """Every table of the record by its contract, of one moment, rows by key; empty without a lake."""
         with self._reading() as lake:
-            return tables.read(lake)
+            return tables.read(lake, {**schemas.VINTAGE_TABLES, **schemas.RECORD})
 
-    def since(self, snapshot: int | None, most: int) -> tuple[dict[str, pa.Table], int, str | None]:
-        """As `read`, with None or the rows that came after a snapshot; the newest snapshot, and its key.
-
-        Of `most` vintages or more there are no tables: they are for `vintages_since`.
-        """
+    def since(self, snapshot: int | None) -> tuple[dict[str, pa.Table], int, str | None]:
+        """Of the tables of `schemas.RECORD` all rows, or those that came after a snapshot; the newest
+        snapshot, and its key."""
         with self._reading() as lake:
             if lake is None or not tables.columns(lake):
-                return tables.read(None), 0, None
+                return tables.read(None, schemas.RECORD), 0, None
             while True:
                 newest = tables.newest_snapshot(lake)
-                read = tables.read(lake, snapshot, most)
+                read = tables.read(lake, schemas.RECORD, snapshot)
                 if tables.newest_snapshot(lake) == newest:  # else somebody wrote meanwhile
                     return read, newest, commits.key_of(lake, newest)
 

@@ -143,34 +143,29 @@ def stamped(name: str, table: pa.Table, stamps: Mapping[str, object]) -> pa.Tabl
     return table.select(list(contract.names)).cast(contract.arrow)
 
 
-def read(lake: Attached | None, since: int | None = None, most: int | None = None) -> dict[str, pa.Table]:
-    """Every table by its public contract, of one moment, sorted by key; empty ones without a lake.
+def read(lake: Attached | None, of: Mapping[str, Contract], since: int | None = None) -> dict[str, pa.Table]:
+    """Tables by their public contracts, `vintages` among them, of one moment, by key; empty without a lake.
 
-    With `since` only the rows that later snapshots added: no file of an earlier one is opened. Where there
-    are `most` vintages or more of them, their tables are left out.
+    With `since` only the rows that later snapshots added: no file of an earlier one is opened.
     """
     import pyarrow as pa
 
-    public = {**schemas.VINTAGE_TABLES, **schemas.RECORD}
     if lake is None:
-        return {name: contract.table([]) for name, contract in public.items()}
+        return {name: contract.table([]) for name, contract in of.items()}
     for _ in range(_LOOKS):
         lake.connection.execute("BEGIN")
         try:
-            last = newest_snapshot(lake)
-            tables = between(lake, schemas.RECORD, since, last)
-            if most is None or max(tables[name].num_rows for name in ("vintages", "reconciliations")) < most:
-                tables |= between(lake, schemas.VINTAGE_TABLES, since, last)
+            found = between(lake, of, since, newest_snapshot(lake))
             snapshots = vintage_snapshots(lake, since)
         finally:
             lake.connection.execute("ROLLBACK")
-        vintages = tables["vintages"]
+        vintages = found["vintages"]
         ids = [snapshots.get((row["edition_year"], row["vintage"])) for row in vintages.to_pylist()]
         if None not in ids:  # else a commit came between the lake's rows and DuckLake's own tables
             break
-    tables["vintages"] = vintages.append_column("snapshot_id", pa.array(ids, pa.int64()))
+    found["vintages"] = vintages.append_column("snapshot_id", pa.array(ids, pa.int64()))
     return {
-        name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items() if name in tables
+        name: found[name].select(list(contract.names)).cast(contract.arrow) for name, contract in of.items()
     }
 
 

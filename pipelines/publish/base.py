@@ -7,7 +7,6 @@ lake's snapshot, or was made by other code or from another lake, everything is r
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -38,20 +37,18 @@ _NEWEST = "SELECT edition_year, max(vintage) FROM vintages GROUP BY edition_year
 class Base(Mapping[str, "pa.Table"]):
     """Tables by name: those of every vintage with the newest ones and the new ones, all others whole.
 
-    `news` are the rows of the lake's tables since the published `file` was made; without a `file` they are
-    all rows, of all vintages. Of more than `AT_ONCE` new vintages they lack the tables: these are read from
-    the lake once, some editions at a time, into files aside. `snapshot` is the lake's newest, `commit` its
-    key, `since` the file's.
+    `news` are the rows of the record since the published `file` was made; without a `file` all rows. Those
+    of the tables of vintages are read from the lake once, some editions at a time, into files aside.
+    `snapshot` is the lake's newest, `commit` its key, `since` the file's.
     """
 
     lake: Lake
     since: int | None
     news: Tables
-    file: Path | None
     snapshot: int
     commit: str | None
+    file: Path | None
     given: dict[str, pa.Table] = field(default_factory=dict)  # not of the lake: added by whoever has it
-    opened: list[DuckDBPyConnection] = field(default_factory=list)  # to the file, also once it is replaced
     _leaving: ExitStack = field(default_factory=ExitStack)
 
     def __getitem__(self, name: str) -> pa.Table:
@@ -78,9 +75,6 @@ class Base(Mapping[str, "pa.Table"]):
 
     def parts(self) -> Iterator[tuple[Span, Tables]]:
         """The new rows of the tables of vintages, at most `AT_ONCE` vintages at a time."""
-        if held := {name: self.news[name] for name in schemas.VINTAGE_TABLES if name in self.news}:
-            yield (0, sys.maxsize), held
-            return
         for span, home in self._aside.items():
             yield span, {name: _read(home, name) for name in schemas.VINTAGE_TABLES}
 
@@ -96,6 +90,11 @@ class Base(Mapping[str, "pa.Table"]):
             if any(first <= year <= last for year in years):
                 found.append(_read(home, name).filter(wanted))
         return pa.concat_tables(found)
+
+    @cached_property
+    def _opened(self) -> DuckDBPyConnection:
+        """The published file, also once it is replaced."""
+        return self._leaving.enter_context(published.connect(self.file or Path()))
 
     @cached_property
     def _aside(self) -> dict[Span, Path]:
@@ -115,16 +114,15 @@ class Base(Mapping[str, "pa.Table"]):
 
     def close(self) -> None:
         """Let files go: whoever opens the published one next in this process sees the new one."""
-        while self.opened:
-            self.opened.pop().close()
         self._leaving.close()
-        vars(self).pop("_aside", None)
+        for name in ("_aside", "_opened"):
+            vars(self).pop(name, None)
 
     def _of_lake(self, name: str) -> pa.Table:
-        newest = dict(sorted(self._looked_at))
-        news = self.news[name] if name in self.news else self.new_rows(name, newest.items())
         if name in schemas.VINTAGE_TABLES:
-            return self.with_kept(name, news, f"WHERE (edition_year, vintage) IN ({_NEWEST})")
+            newest = self.new_rows(name, dict(sorted(self._looked_at)).items())
+            return self.with_kept(name, newest, f"WHERE (edition_year, vintage) IN ({_NEWEST})")
+        news = self.news[name]
         # The newest release may be there twice: it was published before its commit was read.
         again = ", ".join(f"'{id}'" for id in news["release_id"].to_pylist()) if name == "releases" else ""
         return self.with_kept(name, news, f"WHERE release_id NOT IN ({again})" if again else "")
@@ -136,34 +134,26 @@ class Base(Mapping[str, "pa.Table"]):
         contract = schemas.RELATIONS[name]
         if self.file is None:
             return news
-        if not self.opened:  # it was closed since
-            self.opened.append(published.connect(self.file))
         query = f"SELECT {sql.names(contract.names)} FROM {contract.name} {which}"
-        kept = self.opened[0].execute(query).to_arrow_table()
+        kept = self._opened.execute(query).to_arrow_table()
         both = pa.concat_tables([kept.cast(contract.arrow), news])
         return both.sort_by([(column, "ascending") for column in contract.key])
 
 
 def load(file: Path, lake: Lake) -> Base:
     """The lake's tables, from the published file as far as it has them."""
-    opened = []
-    if file.exists():
-        with suppress(LakeError):  # it is built anew
-            opened.append(published.connect(file))
-    state = published.state_of(opened[0]) if opened else None
-    usable = (
-        state is not None
-        and state.snapshot is not None
-        and (state.code, state.contract_version) == (versions.publishing(), schemas.CONTRACT_VERSION)
-        and lake.commit_at(state.snapshot) == state.commit
-        and published.is_compact(opened[0])
-    )
-    since = state.snapshot if usable and state else None
-    news, snapshot, commit = lake.since(since, sql.AT_ONCE + 1)
-    base = Base(lake, since, news, file if usable else None, snapshot, commit, opened=opened)
-    if not usable:
-        base.close()
-    return base
+    since = None
+    with suppress(LakeError), published.connect(file) as connection:  # else it is built anew
+        state = published.state_of(connection)
+        if (
+            state is not None
+            and state.snapshot is not None
+            and (state.code, state.contract_version) == (versions.publishing(), schemas.CONTRACT_VERSION)
+            and lake.commit_at(state.snapshot) == state.commit
+            and published.is_compact(connection)
+        ):
+            since = state.snapshot
+    return Base(lake, since, *lake.since(since), None if since is None else file)
 
 
 def revised(tables: Base) -> Iterator[Tables]:

@@ -241,7 +241,7 @@ def _new_rows(tables: Mapping[str, pa.Table], news: Base | None) -> Iterator[Map
     if news is None:
         yield {name: tables[name] for name in appended()}
         return
-    yield {name: rows for name, rows in news.news.items() if name in appended() and name in schemas.RECORD}
+    yield {name: rows for name, rows in news.news.items() if name in appended()}
     yield from (rows for _, rows in news.parts())
 
 
