@@ -331,7 +331,8 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
 
 def unlisted(folder: Path) -> set[str]:
     """Files of a generated folder that its list does not have: what somebody put there, or what it kept."""
-    there = {str(file.relative_to(folder)) for file in folder.rglob("*") if not file.is_dir()}
+    files = (file for file in folder.rglob("*") if isinstance(file, Remote) or not file.is_dir())
+    there = {str(file.relative_to(folder)) for file in files}
     return there - {MARK, *_listed(folder)}
 
 

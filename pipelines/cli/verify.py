@@ -16,7 +16,7 @@ SELECT edition_year, vintage, source_path FROM editions_vintages WHERE source_sh
 """
 _KNOWN_AS = {  # what a file can be → how that is said; of several releases the last
     "vintages": "edition {edition_year}, vintage {vintage}, was read from these very bytes ({source_path})",
-    "refusals": "edition {edition_year}: these very bytes were refused at {refused_at}; {closed}",
+    "refusals": "edition {edition_year}: these very bytes were refused at {refused_at} ({closed})",
     "releases": "these very bytes are {part} of release {release_id}, of {published_at:%Y-%m-%d %H:%M} UTC",
     "in_use": "these very bytes are {path}, as it is now",
 }
@@ -86,11 +86,7 @@ def _recognise(session: Session, file: Path) -> None:
         for part in release.parts(where.releases, each["release_id"], sha256)
     ]
     refused = [
-        {
-            "edition_year": each.edition_year,
-            "refused_at": each.refused_at,
-            "closed": each.closed or "it is open",
-        }
+        {"edition_year": each.edition_year, "refused_at": each.refused_at, "closed": each.closed or "open"}
         for each in quarantine.refusals(where.quarantine)
         if each.source_sha256 == sha256
     ]
