@@ -79,9 +79,9 @@ def test_columns_that_were_chosen_are_a_table_as_long_as_their_words_fit(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    for many, shown in ((5, " a  "), (6, "a:  ")):  # 12 columns for each text are enough, or not
+    for many, shown in ((6, " a  "), (7, "a:  ")):  # 10 columns for each text are enough, or not
         row = ("words that may wrap " * 3,) * many
-        Terminal().table("abcdef"[:many], [row, row], most=lambda _: None)
+        Terminal().table("abcdefg"[:many], [row, row], most=lambda _: None)
         assert capsys.readouterr().out.lstrip("\n").startswith(shown)
     Terminal().table("abcdefghijklmnopqrstuvwxyz", [], most=lambda _: None)
     assert "no rows" in capsys.readouterr().err

@@ -29,7 +29,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 WIDEST = 10_000  # columns; a table that is piped into a file is not cut, unless COLUMNS says where
 MOST_ROWS = 100  # of a table in a terminal
 _BEHIND_A_SLASH = re.compile(r"(\s+|(?<=/)(?=[^/\s]))")
-RIBBONS = 18, 12  # columns of the terminal that a longer text has at least, the second rather than no table
+RIBBONS = 18, 10  # columns of the terminal that a longer text has at least, the second rather than no table
 
 
 @dataclass(frozen=True)
