@@ -133,7 +133,7 @@ def test_trend_for_people_is_a_table_or_a_chart(ask: Ask) -> None:
     assert "Head counts, by other public sources" in elsewhere
     assert "NMI, force protection company" in ask("trend", "anti-isis-irak", "--chart")[1]
     assert "2024: a figure is contradicted" in ask("trend", "anti-isis-irak")[1]
-    assert "2024: says that the Dutch contribution ended 2023-10" in ask("trend", "minusma")[1]
+    assert "2024: says that the contribution ended 2023-10" in ask("trend", "minusma")[1]
 
 
 TABULAR = (

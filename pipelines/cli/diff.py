@@ -14,6 +14,13 @@ from schemas.vocabulary import FIGURES
 if TYPE_CHECKING:
     from pipelines.publish.compare import Pair
 
+_BESIDE = """
+SELECT concat(name, if(listed, ' comes from ', ' goes on as '), array_to_string(continued_under_names, ', '))
+AS note FROM mission_trends WHERE edition_year = $second AND previous_edition_year = $first
+AND len(continued_under) > 0 UNION ALL SELECT concat(name, ': a figure of ', edition_year, ' is contradicted')
+FROM mission_trends WHERE has_error_finding AND edition_year IN ($first, $second)
+"""
+
 
 @table_command
 def diff(
@@ -155,7 +162,8 @@ def _editions(session: Session, first: int, second: int) -> None:
         title=f"{first} → {second}",
         most=lambda _: ("mission", "persons sent", "change", *differ),
     )
-    for sentence in (*found.notes, *(f"mandate of {sentence}" for sentence in sentences)):
+    beside = [row["note"] for row in session.rows(_BESIDE, **years)]
+    for sentence in (*found.notes, *beside, *(f"mandate of {sentence}" for sentence in sentences)):
         session.terminal.write(sentence)
 
 

@@ -39,16 +39,7 @@ _COLUMNS = {  # column → its heading; what matters least in the middle: a narr
     "status_en": "status",
 }
 _MOST = ("deployed", "change", "comparable", "status", "frame (mil.)")
-_ENDED = """
-SELECT
-    'the Dutch contribution' AS what,
-    contribution_ended AS ended,
-    edition_year,
-    'contribution' IN announced AS announced
-FROM mission_endings WHERE mission_id = $mission AND contribution_ended IS NOT NULL
-UNION ALL SELECT 'the mission', mission_ended, mission_ended_edition_year, 'mission' IN announced
-FROM mission_endings WHERE mission_id = $mission AND mission_ended IS NOT NULL
-"""
+_ENDED = "SELECT * FROM mission_endings WHERE mission_id = $mission"
 _OTHERS = """
 SELECT * REPLACE (concat_ws(', ', nullif(name, $name), part) AS part) FROM mission_timeline
 WHERE basis NOT LIKE 'annex %' AND (mission_id = $mission OR mission_id IN (
@@ -104,7 +95,7 @@ def trend(
     session.terminal.table([*_COLUMNS.values()], rows, title=title, most=lambda _: _MOST)
     asked = session.rows(_ASKED, mission=known.id)
     gone = [f"{row['edition_year']} is withdrawn, and not shown" for row in session.rows(_GONE)]
-    ended = map(_ending, session.rows(_ENDED, mission=known.id))
+    ended = _endings(session.rows(_ENDED, mission=known.id))
     for sentence in (*_remarks(editions), *_questions(known.id, asked), *ended, *alone, *gone):
         session.terminal.write(sentence)
 
@@ -137,9 +128,13 @@ def _remarks(editions: Iterable[Row]) -> Iterable[str]:
             yield f"{row['edition_year']}: a figure is contradicted: {found}"
 
 
-def _ending(row: Row) -> str:
-    says = "is to end" if row["announced"] else "ended"
-    return f"{row['edition_year']}: says that {row['what']} {says} {row['ended']}"
+def _endings(rows: Iterable[Row]) -> Iterable[str]:
+    for row in rows:
+        years = {"contribution": row["edition_year"], "mission": row["mission_ended_edition_year"]}
+        for of, year in years.items():
+            if ended := row[f"{of}_ended"]:
+                says = "is to end" if of in row["announced"] else "ended"
+                yield f"{year}: says that the {of} {says} {ended}"
 
 
 def _questions(mission: str, asked: Iterable[Row]) -> Iterable[str]:

@@ -234,6 +234,7 @@ class Site:
             "left_out": _left_out(trends, DEPLOYED),
             "chart": self._chart(f"edition-{latest}", latest or 0),
             "years_chart": self._chart("totals") if len(content.years) > 1 else None,
+            "differ": [y for y in content.years if (self._total(y) or {}).get("why") == "differ"],
             "changes": changed[:BIGGEST],
             "previous": previous,
             "comparable": all(row["comparable"] for row in compared),
