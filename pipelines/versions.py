@@ -56,14 +56,22 @@ PUBLISHING_CODE = (
 )
 # Whatever can change the site, and the package, of one release.
 _OF_BOTH = (
-    *("pipelines/harmless.py", "pipelines/publish/sql/**/*.sql", "schemas/*.py", "schemas/contracts/*.toml"),
-    *("schemas/labels.toml", "schemas/dataset.toml"),
+    "pipelines/harmless.py",
+    "pipelines/publish/sql/**/*.sql",
+    "schemas/*.py",
+    "schemas/contracts/*.toml",
+    "schemas/labels.toml",
+    "schemas/dataset.toml",
 )
 SITE_CODE = (*_OF_BOTH, "pipelines/site/**/*.*", "schemas/world.json")
-_OF_PACKAGE = ("__init__", "catalogue", "dictionary", "package", "spreadsheet")
 PACKAGE_CODE = (
-    *(*_OF_BOTH, "pipelines/publish/templates/*"),
-    *(f"pipelines/publish/{name}.py" for name in _OF_PACKAGE),
+    *_OF_BOTH,
+    "pipelines/publish/__init__.py",
+    "pipelines/publish/catalogue.py",
+    "pipelines/publish/dictionary.py",
+    "pipelines/publish/package.py",
+    "pipelines/publish/spreadsheet.py",
+    "pipelines/publish/templates/*",
 )
 READING_LIBRARIES = ("pillow", "pyarrow", "pypdfium2", "python-docx")
 REGISTRY_FILES = ("missions.toml", "layouts.toml", "header_words.toml")

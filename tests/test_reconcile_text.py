@@ -50,6 +50,16 @@ def test_an_average_is_not_who_were_sent(text: str, wanted: list[tuple[str, str 
     assert not any(one.exact for one in found if "average" in (one.qualifier or ""))
 
 
+def test_the_contribution_that_is_of_nobody_else_is_ours() -> None:
+    def counts(text: str) -> list[int]:
+        sentences = tuple(passages.sentences(passage(text, heading="UNDOF")))
+        return [said.low for said in statements.read(sentences, NAMES, (), PERIOD).statements]
+
+    assert counts("De bijdrage aan UNDOF bestaat uit twee stafofficieren.") == [2]
+    assert counts("De bijdrage aan UNDOF van Ierland bestaat uit twee stafofficieren.") == []
+    assert counts("De bijdrage van Ierland aan UNDOF bestaat uit twee stafofficieren.") == []
+
+
 @cases("text")
 def test_other_counts_are_left_unread(text: str) -> None:
     result = read(text, "unifil")

@@ -60,9 +60,13 @@ def fetch(
         with nullcontext() if dry_run else _noted(where, wanted, say):
             fetched = look(dry_run=dry_run, thorough=thorough, service=only)
     file, found, nothing_written = fetched.file, fetched.found, dry_run or replay is not None
-    document: dict[str, Any] = {"edition_year": found.edition_year, "dry_run": nothing_written}
-    document |= {"new": fetched.new, "path": file.path, "sha256": file.sha256, "bytes": file.bytes}
-    document |= {"reason": found.reason, **found.summary()}
+    document: dict[str, Any] = {
+        "edition_year": found.edition_year,
+        "dry_run": nothing_written,
+        "new": fetched.new,
+    }
+    document |= {"path": file.path, "sha256": file.sha256, "bytes": file.bytes, "reason": found.reason}
+    document |= found.summary()
     if not build:
         session.terminal.answer(document)
     _show(session.terminal, document, build=build)
