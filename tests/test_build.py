@@ -1,5 +1,6 @@
 """`jvom build`, `ingest`, `withdraw` and `restore` in processes of their own, and what they find to do."""
 
+import csv
 import datetime
 import json
 import os
@@ -21,6 +22,7 @@ from pipelines import raw, verify, versions
 from pipelines.lake import Lake
 from pipelines.orchestration.plan import plan_build
 from pipelines.publish import published, rehearsal
+from pipelines.publish.effects import Effects
 from pipelines.settings import Settings
 from schemas.errors import SourceError
 from tests.support import (
@@ -108,7 +110,7 @@ def test_a_dry_run_writes_nothing_and_names_the_figures(own: Settings, jvom: Jvo
 
 def test_an_upgrade_is_rehearsed_against_the_published_file(own: Settings) -> None:
     """Relations and columns that come and go, and values that other code makes of the same record."""
-    assert rehearsal.effects(own, []) == rehearsal.Effects([], [], [])
+    assert rehearsal.effects(own, []) == Effects([], [], [])
     own.published.chmod(0o644)
     with duckdb.connect(str(own.published)) as older:
         older.execute("CREATE TABLE gone AS SELECT 1 AS n; DROP VIEW mission_endings")
@@ -383,11 +385,71 @@ def test_changed_code_and_declarations(built: Path, tmp_path: Path, jvom: Jvom) 
     assert sorted((own.warehouse / "site").rglob("*.html")) == site
     assert build()[1]["nothing_new"]
 
+    declared_otherwise(own, tmp_path, build)
     expired(own, declared, build)
     spelt_anew(own, tmp_path / "schemas" / "missions.toml", build)
 
 
 Build = Callable[..., tuple[int, Any, str]]
+
+
+def declared_otherwise(own: Settings, project: Path, build: Build) -> None:
+    """A name, an organisation, seas, a relation, an observation: all that is published of them is named."""
+    missions, observed = project / "schemas" / "missions.toml", own.raw / "observations.csv"
+    text, given = missions.read_text(encoding="utf-8"), observed.read_text(encoding="utf-8")
+    at = text.index("[[mission.relations]]")
+    end = min(text.index(each, at + 2) for each in ("[[mission", "\n\n"))
+    other = text[:at] + text[end:].lstrip("\n")
+    for old, new in {
+        'name = "UNTSO"': 'name = "Untso"',
+        'id = "undof"': 'id = "undof"\nseas = ["Red Sea"]',
+        'organisation = "EU"': 'organisation = "UN"',
+    }.items():
+        assert old in other
+        other = other.replace(old, new, 1)
+    first = published.state(own.published)
+    missions.write_text(other, encoding="utf-8")
+    observed.write_text(given.replace(",2015-01,6,,6,", ",2015-01,9,,9,", 1), encoding="utf-8")
+    status, answered, said = build()
+    assert status == 0, said
+    assert [edition["written"] for edition in answered["editions"]] in ([], [False])
+    assert first is not None
+    folders = [own.releases / name / "data" for name in (first.release_id, answered["release_id"])]
+    found = json.loads((folders[1].parent / "manifest.json").read_text(encoding="utf-8"))["others"]
+    listed = {(each["relation"], each["column_name"]) for each in found["changes"]}
+    assert {
+        ("mission_relations", None),
+        ("observations", "total"),
+        ("missions", "seas"),
+        ("personnel", "name"),
+        ("organisation_trends", "deployed_military"),
+        ("organisation_trends", "share_of_total"),
+    } <= listed
+    page = (folders[1].parent / "changes.md").read_text(encoding="utf-8").replace("\\", "")
+    for contract in schemas.RELATIONS.values():
+        files = [folder / f"{contract.name}.csv" for folder in folders]
+        if (
+            not files[0].exists()
+            or "vintage" in contract.key
+            or files[0].read_bytes() == files[1].read_bytes()
+        ):
+            continue
+        was, now = (
+            {tuple(row[name] for name in contract.key): row for row in csv.DictReader(file.open(newline=""))}
+            for file in files
+        )
+        differs = {
+            (contract.name, name)
+            for key in was.keys() & now.keys()
+            for name in contract.values
+            if was[key][name] != now[key][name]
+        }
+        differs |= {(contract.name, None)} if was.keys() != now.keys() else set()
+        assert differs == {each for each in listed if each[0] == contract.name}
+        assert (f"- rows of {contract.name}: " in page) == bool(differs)
+    missions.write_text(text, encoding="utf-8")
+    observed.write_text(given, encoding="utf-8")
+    assert build()[0] == 0
 
 
 def expired(own: Settings, declared: Path, build: Build) -> None:

@@ -20,7 +20,8 @@ from filelock import FileLock
 import schemas
 from pipelines import files, versions
 from pipelines.lake import Lake, seal
-from pipelines.publish import published, release
+from pipelines.publish import effects, published, release
+from pipelines.publish.effects import Change, Effects
 from pipelines.settings import Settings, find
 from schemas.errors import LakeError
 from tests.support import ROOT, building, lakes
@@ -101,14 +102,12 @@ def three() -> building.Tables:
     return {**base, "releases": building.releases(("a" * 12, 1), ("b" * 12, 3), ("c" * 12, 3))}
 
 
-def put(
-    tables: building.Tables, tmp_path: Path, number: int, before: Any = None
-) -> tuple[dict[str, Any], str]:
+def put(tables: building.Tables, tmp_path: Path, number: int) -> tuple[dict[str, Any], str]:
     """Write the manifest of a release; what it says, and its change log."""
     file = tmp_path / "jvom.duckdb"
     file.write_bytes(b"published")
     row = tables["releases"].to_pylist()[number]
-    made = release.manifest(row, tables, file=file, stored=[], extensions=[], declared_before=before)
+    made = release.manifest(row, tables, file=file, stored=[], extensions=[])
     release.write(tmp_path / "releases", made)
     page = (tmp_path / "releases" / row["release_id"] / release.CHANGES).read_text(encoding="utf-8")
     found = release.read(tmp_path / "releases", row["release_id"])
@@ -133,30 +132,41 @@ def test_a_release_says_what_it_changed_and_why(three: building.Tables, tmp_path
     assert "by tester" in page
 
 
-def test_a_label_that_changed_is_named_with_the_sums_that_it_changed(
-    three: building.Tables, tmp_path: Path
-) -> None:
-    first, page = put(three, tmp_path, 0)
-    assert "What is declared" not in page
-    registry = [{**row, "region": "Afrika"} for row in three["mission_registry"].to_pylist()]
-    was = registry and three["mission_registry"]["region"].to_pylist()[0]
-    correction = {"edition_year": 2024, "table_name": "personnel", "row_key": "untso"} | {
-        "column_name": "deployed_total",
-        "printed_value": "33",
-        "corrected_value": "34",
-        "reason": "a slip",
-    }
-    tables = three | {
-        "mission_registry": schemas.REGISTRY["mission_registry"].table(registry),
-        "declared_corrections": schemas.DERIVED["declared_corrections"].table([correction]),
-        "releases": building.releases(("a" * 12, 1), ("b" * 12, 2)),
-    }
-    found, page = put(tables, tmp_path, 1, first["declared"])
-    said = page.replace("\\", "")
-    assert f"- untso: region {was} → Afrika" in said
-    assert f"deployed_total_computed: Afrika (none) → 32, {was} 32 → (none)" in said
-    assert "- correction, new: 2024, personnel.untso.deployed_total, printed 33, declared 34" in said
-    assert {row["relation"] for row in found["relabelled"]} == {"region_trends"}
+def test_other_values_are_named_within_bounds_and_counted_whole() -> None:
+    """Of editions that came nothing is named, of one read anew what its vintage does not tell."""
+
+    def change(relation: str, year: int | None, key: str, column: str | None, *values: object) -> Change:
+        return Change(relation, year, key, column, *values)
+
+    several = [change("region_trends", 2023, f"r{n}", "missions", n, n + 1) for n in range(9)]
+    found = Effects(
+        ["new_view"],
+        [],
+        [
+            *several,
+            change("mission_relations", None, "a includes b", None, None, "source x"),
+            change("personnel", 2024, "untso", "deployed_total", 32, 33),
+            change("personnel", 2024, "untso", "name", "UNTSO", "Untso"),
+            change("personnel", 2022, "unifil", None, None, "name UNIFIL"),
+        ],
+    )
+    said = effects.recorded(found, {2022}, {2022, 2024})
+    told = effects.others(said, [])
+    assert told[:4] == [
+        "gains: new_view",
+        "mission_relations: a includes b new (source x)",
+        "2023, region_trends.missions: r0 0 → 1, r1 1 → 2, r2 2 → 3, r3 3 → 4, r4 4 → 5, r5 5 → 6, 3 more",
+        "2024, personnel.name: untso UNTSO → Untso",
+    ]
+    assert told[-1] == "rows of personnel: 1 new, 1 changed (deployed_total 1, name 1)"
+    assert not any("32" in each for each in told)
+    many = effects.recorded(
+        Effects([], [], [change("missions", None, str(n), "name", n, -n) for n in range(3000)]), set(), set()
+    )
+    assert (many["named"], len(many["changes"])) == (3000, effects.LISTED)
+    assert "of 3000 values the first 2000 were looked at for this" in effects.others(many, [])
+    wide = [change("missions", None, "untso", f"c{n}", n, n + 1) for n in range(effects.LINES + 5)]
+    assert "and 5 columns more" in effects.others(effects.recorded(Effects([], [], wide), set(), set()), [])
 
 
 def test_a_release_is_later_than_those_before_it_by_whatever_clock(three: building.Tables) -> None:

@@ -45,8 +45,8 @@ def test_publishing_again_reads_what_is_new_and_gives_what_publishing_anew_gives
     read: list[list[tuple[int, int]]] = []
     since = Lake.since
 
-    def watched(lake: Lake, snapshot: int | None, most: int) -> Any:
-        found = since(lake, snapshot, most)
+    def watched(lake: Lake, snapshot: int | None) -> Any:
+        found = since(lake, snapshot)
         places = found[0]["vintages"].select(["edition_year", "vintage"]).to_pylist()
         read.append([(place["edition_year"], place["vintage"]) for place in places])
         return found

@@ -21,7 +21,7 @@ from schemas.errors import JvomError, LakeError, Problems
 if TYPE_CHECKING:
     from pipelines.orchestration.plan import PendingEdition, Plan
     from pipelines.orchestration.run import Outcome, Result
-    from pipelines.publish.rehearsal import Effects
+    from pipelines.publish.effects import Effects
 
 COUNTED = ("personnel", "mandates", "footnotes", "sections", "cells")
 COLUMNS = ("edition", "vintage", "outcome", *COUNTED, "findings", "seconds")

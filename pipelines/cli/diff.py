@@ -36,7 +36,7 @@ def diff(
         str | None,
         Option(
             metavar="ID",
-            help="What this release changed, or the last one: vintages, trends of later editions.",
+            help="What this release changed, or the last one: vintages, every other value.",
         ),
     ] = None,
 ) -> None:
@@ -63,10 +63,14 @@ def _release(session: Session, named: str) -> None:
             f"there is no release {release_id}", hint='jvom sql "FROM releases" lists them; or give last'
         )
     said = {name: manifest[name] for name in ("release_id", "previous_release_id", "changes", "later_trends")}
-    page = release.changes_page(manifest, release.read(folder, manifest["previous_release_id"]))
-    session.terminal.answer(said, page.strip())
+    others, file = manifest.get("others"), folder / manifest["release_id"] / release.CHANGES
+    page = file.read_text(encoding="utf-8") if file.exists() else None
+    page = page or release.changes_page(manifest, release.read(folder, manifest["previous_release_id"]))
+    session.terminal.answer({**said, "others": others}, page.strip())
     names = ("edition_year", "relation", "row_key", "column_name", "old_value", "new_value")
-    session.terminal.as_csv(names, [[row[name] for name in names] for row in manifest["later_trends"]])
+    found = (others or {}).get("changes", [])
+    found = [*found, *(row for row in manifest["later_trends"] if row not in found)]
+    session.terminal.as_csv(names, [[row[name] for name in names] for row in found])
 
 
 def _vintages(session: Session, year: int, first: int, second: int) -> None:

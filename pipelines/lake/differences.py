@@ -85,7 +85,7 @@ def _of_table(name: str, before: Sequence[Row], after: Sequence[Row]) -> Iterato
                 yield Difference(*place, column, was.get(column), now.get(column))
 
 
-def shown(value: object) -> str:
+def shown(value: object, longest: int = LONGEST) -> str:
     """A value in a sentence."""
     if value is None:
         return "(none)"
@@ -96,4 +96,4 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(str(part) for part in value) or "(none)"
     text = str(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"

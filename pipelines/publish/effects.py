@@ -1,12 +1,15 @@
-"""What a release changed beyond its vintages: trends of later editions by an older one, and sums by a label.
+"""What readers find changed: every relation of two published states, row by row and by key.
 
-Here belongs the comparison of the trend views over two states, of the record or of the registry, with all
-else as it is today. Nothing is recorded: the manifest has the result.
+Here belongs that comparison, of a release with the one before or of a build with what is published, and that
+of the trend views over two states of the record, with all else as it is today. Nothing is recorded: the
+manifest has the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import schemas
@@ -17,6 +20,8 @@ from pipelines.publish.base import chosen
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from schemas.contract import Contract
+
 Row = Mapping[str, Any]
 Tables = Mapping[str, "pa.Table"]
 TRENDS = ("mission_trends", "region_trends", "organisation_trends", "mandate_trends")
@@ -25,10 +30,85 @@ _REACHES = (
     "three editions",
     "previous mandate",
 )  # of columns that look at other editions
-_LABELS = ("name", "organisation", "region", "countries")  # that figures are grouped or shown by
-_SUMS = ("frame_military", "frame_civil_police", "deployed_total_computed")
+FIGURES = ("personnel", "personnel_totals", "mandates")
 SHOWN = 6  # rows that a sentence names
+LINES = 100  # sentences of a release
+ROW = 300  # characters of a row that came or went
+LISTED = 2000  # values that a manifest names
+_PLACE = ("edition_year", "relation", "row_key", "column_name")
 _SAID = ("change_pct", "previous_edition_year", "previous_has_error_finding")  # by the columns beside them
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value of a row that is there and stays; without a column a whole row that comes or goes, of
+    `findings` by its rule."""
+
+    relation: str
+    edition_year: int | None
+    row_key: str
+    column_name: str | None
+    old_value: object
+    new_value: object
+
+
+@dataclass(frozen=True)
+class Effects:
+    """`gains` and `loses` are relations, and columns (`relation.column`) of those that stay."""
+
+    gains: list[str]
+    loses: list[str]
+    changes: list[Change]
+
+    @property
+    def relations(self) -> list[tuple[str, int, int, int, str]]:
+        """Of each relation that changes: rows that go, that come, that change, and their columns."""
+        found = []
+        for name in dict.fromkeys(change.relation for change in self.changes):
+            of = [change for change in self.changes if change.relation == name]
+            whole = [each for each in of if each.column_name is None]
+            single = [each for each in of if each.column_name]
+            gone = sum(each.new_value is None for each in whole)
+            columns = Counter(each.column_name for each in single)
+            said = ", ".join(f"{column} {count}" for column, count in columns.most_common())
+            rows = len({(each.edition_year, each.row_key) for each in single})
+            found.append((name, gone, len(whole) - gone, rows, said))
+        return found
+
+    def figures(self, year: int | None = None) -> list[Change]:
+        """The changes of printed figures and mandates, of one edition or all."""
+        of = (change for change in self.changes if change.relation in FIGURES)
+        return [change for change in of if year in (None, change.edition_year)]
+
+    @property
+    def findings(self) -> list[tuple[str, int, int]]:
+        """By rule, how many findings go and come."""
+        whole = [each for each in self.changes if each.relation == "findings" and not each.column_name]
+        gone = Counter(str(each.old_value) for each in whole if each.old_value)
+        new = Counter(str(each.new_value) for each in whole if each.new_value)
+        return [(rule, gone[rule], new[rule]) for rule in sorted({*gone, *new})]
+
+
+def compare(
+    there: Mapping[str, Collection[str]],
+    ours: Mapping[str, Collection[str]],
+    read: Callable[[str, Sequence[str]], pa.Table],
+    now: Tables,
+) -> Effects:
+    """A published state against relations as they are `now`.
+
+    `there` and `ours` are the columns of every relation of both, `read` gives some columns of one.
+    """
+    changes = list[Change]()
+    for name, table in now.items():
+        contract = schemas.RELATIONS[name]
+        if "vintage" not in contract.key and {*contract.key} <= {*there.get(name, ())}:
+            shared = [column for column in contract.values if column in there[name]]
+            columns = [*dict.fromkeys([*contract.key, *shared])]
+            before, after = read(name, columns), table.select(columns)
+            if not before.cast(after.schema).equals(after):
+                changes += _changes(contract, shared, before.to_pylist(), after.to_pylist())
+    return Effects(_beyond(ours, there), _beyond(there, ours), changes)
 
 
 def later_trends(tables: Tables, now: Row, before: Row | None) -> list[dict[str, Any]]:
@@ -48,56 +128,36 @@ def later_trends(tables: Tables, now: Row, before: Row | None) -> list[dict[str,
     return [row for name in TRENDS for row in _of_view(name, old[name], new[name], same)]
 
 
-def declared(tables: Tables) -> dict[str, Any]:
-    """The labels of each mission and the corrections, as they stand in schemas/."""
-    rows = tables["mission_registry"].select(["mission_id", *_LABELS]).to_pylist()
-    corrections = tables["declared_corrections"].to_pylist()
-    return {"missions": {row.pop("mission_id"): row for row in rows}, "corrections": corrections}
+def recorded(found: Effects, turned: Collection[int], anew: Collection[int]) -> dict[str, Any]:
+    """For a manifest: rows of each relation, counted, and values.
 
-
-def relabelled(tables: Tables, now: Row, before: Row | None) -> list[dict[str, Any]]:
-    """Every sum of a region or an organisation that another label of a mission changed.
-
-    `now` is a row of `releases`; `before` is what `declared` gave for the release before, if that is known.
+    No values of editions that came or went (`turned`), nor what a new vintage (years in `anew`) tells.
     """
-    if before is None:
-        return []
-    rows = tables["mission_registry"].to_pylist()
-    changed = [{**row, **before["missions"].get(row["mission_id"], {})} for row in rows]
-    if changed == rows:
-        return []
-    old = {**tables, "mission_registry": schemas.REGISTRY["mission_registry"].table(changed)}
-    held = dict(now["vintages"])
-    was, is_now = (_evaluated(of, held) for of in (old, {**tables}))
-    names = ("region_trends", "organisation_trends")
-    return [row for name in names for row in _of_view(name, was[name], is_now[name], {*held}, _SUMS)]
+
+    def told(change: Change) -> bool:
+        table = schemas.TABLES.get(change.relation) if change.edition_year in anew else None
+        return table is not None and (change.column_name is None or change.column_name in table.names)
+
+    named = [asdict(each) for each in found.changes if each.edition_year not in turned and not told(each)]
+    counts = {}
+    for name, gone, new, changed, columns in found.relations:
+        rows = {"new": new, "gone": gone, f"changed ({columns})": changed}
+        counts[name] = ", ".join(f"{count} {what}" for what, count in rows.items() if count)
+    shape = {"gains": found.gains, "loses": found.loses}
+    return {**shape, "rows": counts, "named": len(named), "changes": named[:LISTED]}
 
 
-def declarations(before: Row | None, now: Row) -> list[str]:
-    """What of it changed, a sentence each; none where it is not known what was declared before."""
-    if before is None:
-        return []
-    old, new = before["missions"], now["missions"]
-    found = []
-    for mission, labels in sorted(new.items()):
-        was = old.get(mission)
-        changed = [each for each in _LABELS if was and was[each] != labels[each]]
-        if was is None:
-            found.append(f"{mission}: new in the registry")
-        elif changed:
-            steps = (f"{each} {shown(was[each])} → {shown(labels[each])}" for each in changed)
-            found.append(f"{mission}: {'; '.join(steps)}")
-    found += [f"{mission}: no longer in the registry" for mission in sorted(old.keys() - new.keys())]
-    for said, some, others in (("new", now, before), ("gone", before, now)):
-        lacking = (each for each in some["corrections"] if each not in others["corrections"])
-        found += [_correction(each, said) for each in lacking]
-    return found
-
-
-def _correction(of: Row, said: str) -> str:
-    place = f"{of['edition_year']}, {of['table_name']}.{of['row_key']}.{of['column_name']}"
-    values = f"printed {shown(of['printed_value'])}, declared {shown(of['corrected_value'])}"
-    return f"correction, {said}: {place}, {values}"
+def others(found: Row, later: Sequence[Row]) -> list[str]:
+    """What of it a person reads, a sentence each, but the trends that are told already."""
+    told = {tuple(each[name] for name in _PLACE) for each in later}
+    beyond = [each for each in found["changes"] if tuple(each[name] for name in _PLACE) not in told]
+    named = sentences(beyond)
+    more = [f"and {len(named) - LINES} columns more"] if len(named) > LINES else []
+    if found["named"] > LISTED:
+        more.append(f"of {found['named']} values the first {LISTED} were looked at for this")
+    shape = [f"{what}: {', '.join(names)}" for what in ("gains", "loses") if (names := found[what])]
+    counts = [f"rows of {name}: {said}" for name, said in found["rows"].items()]
+    return [*shape, *named[:LINES], *more, *counts]
 
 
 def sentences(changes: Sequence[Row]) -> list[str]:
@@ -106,29 +166,34 @@ def sentences(changes: Sequence[Row]) -> list[str]:
     for each in changes:
         seen = shown(each["old_value"]) != shown(each["new_value"])  # an empty list is shown as none is
         if seen and each["column_name"] not in _SAID:
-            found.setdefault((each["edition_year"], f"{each['relation']}.{each['column_name']}"), []).append(
-                each
-            )
-    return [f"{year}, {column}: {_in_words(rows)}" for (year, column), rows in sorted(found.items())]
+            place = ".".join(filter(None, (each["relation"], each["column_name"])))
+            found.setdefault((each["edition_year"] or 0, place), []).append(each)
+    return [
+        f"{f'{year}, ' if year else ''}{place}: {_in_words(rows)}"
+        for (year, place), rows in sorted(found.items())
+    ]
 
 
 def _in_words(rows: Sequence[Row]) -> str:
-    steps = {f"{shown(row['old_value'])} → {shown(row['new_value'])}" for row in rows}
+    steps = {_step(row) for row in rows}
     if len(rows) > 1 and len(steps) == 1:
         return f"{steps.pop()} in {len(rows)} rows"
-    named = [
-        f"{row['row_key']} {shown(row['old_value'])} → {shown(row['new_value'])}" for row in rows[:SHOWN]
-    ]
+    named = [f"{row['row_key']} {_step(row)}" for row in rows[:SHOWN]]
     more = [f"{len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
     return ", ".join([*named, *more])
 
 
-def _of_view(
-    name: str, old: pa.Table, new: pa.Table, years: set[int], columns: Sequence[str] = ()
-) -> Iterator[dict[str, Any]]:
-    """What differs in some columns of a view; in those that look at other editions, if none is named."""
+def _step(change: Row) -> str:
+    old, new = change["old_value"], change["new_value"]
+    if change["column_name"]:
+        return f"{shown(old)} → {shown(new)}"
+    return f"new ({shown(new, ROW)})" if old is None else f"gone ({shown(old, ROW)})"
+
+
+def _of_view(name: str, old: pa.Table, new: pa.Table, years: set[int]) -> Iterator[dict[str, Any]]:
+    """What differs in those columns of a view that look at other editions."""
     contract = schemas.RELATIONS[name]
-    columns = columns or [column.name for column in contract.columns if column.reach in _REACHES]
+    columns = [column.name for column in contract.columns if column.reach in _REACHES]
     was, is_now = (
         {(row["edition_year"], contract.row_key(row)): row for row in table.to_pylist()}
         for table in (old, new)
@@ -159,3 +224,37 @@ def _evaluated(tables: Tables, held: Mapping[int, int]) -> dict[str, pa.Table]:
         added = schemas.REGISTRY["mission_registry"].table(rows)
         base["mission_registry"] = pa.concat_tables([base["mission_registry"], added])
     return views.evaluate(base, views.needed(TRENDS))
+
+
+def _beyond(some: Mapping[str, Collection[str]], others: Mapping[str, Collection[str]]) -> list[str]:
+    """The relations, and the columns of shared relations, that only the first have."""
+    relations = sorted(some.keys() - others.keys())
+    columns = (
+        f"{name}.{column}"
+        for name in sorted(some.keys() & others.keys())
+        for column in sorted({*some[name]} - {*others[name]})
+    )
+    return [*relations, *columns]
+
+
+def _changes(
+    contract: Contract, columns: Sequence[str], before: Sequence[Row], after: Sequence[Row]
+) -> Iterator[Change]:
+    was, will = ({tuple(row[name] for name in contract.key): row for row in of} for of in (before, after))
+    for key in dict.fromkeys([*was, *will]):
+        old, new = was.get(key), will.get(key)
+        row = old or new or {}
+        about = (contract.name, row.get("edition_year"), contract.row_key(row))
+        if old is None or new is None:
+            yield Change(*about, None, *(of and _whole(contract, of) for of in (old, new)))
+            continue
+        for column in columns:
+            if old[column] != new[column]:
+                yield Change(*about, column, old[column], new[column])
+
+
+def _whole(contract: Contract, row: Row) -> str:
+    """A row that comes or goes: a finding's rule, of all others the values beside the key."""
+    others = {name: row[name] for name in contract.values if name in row and name not in contract.key}
+    told = ", ".join(f"{name} {shown(value)}" for name, value in others.items() if value is not None)
+    return str(row["rule"]) if "rule" in row else told or "a row"

@@ -35,6 +35,7 @@ MANIFEST = "manifest.json"
 REVISIONS = "revisions"
 CHANGES = "changes.md"
 NOT_COMPARED = "the manifest of the release before is not there to compare with"
+NO_PACKAGE = "every other value: not compared, since no package of the release before is there"
 CATALOG = "jvom.ducklake"
 _CONTENT = (
     *("vintages", "reconciliations", "mission_registry", "mission_relations"),
@@ -142,15 +143,16 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
         published.publish(file, tables, release_id=name, news=tables, **facts)
         stored = lake.stored_files(first_snapshot(tables, release))
         earlier = previous(tables["releases"].to_pylist(), name)
-        known = read(settings.releases, earlier["release_id"]) if earlier else None
         written = manifest(
             release,
             tables,
             file=file,
             stored=stored,
             extensions=lake.extensions(),
-            declared_before=known.get("declared") if known else None,
+            compared=_since(settings.releases / earlier["release_id"], content) if earlier else None,
         )
+        if written["others"] is None:  # of one that is published again, whose forerunner's package is gone
+            written["others"] = (read(settings.releases, name) or {}).get("others")
         write(settings.releases, written)
         if settings.store:
             publication.put(settings.store, file, name, written["published"]["sha256"])
@@ -161,6 +163,23 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
             view: rows for view, rows in content.views.items() if view != REVISIONS
         }
     return written
+
+
+def _since(before: Path, content: Content) -> effects.Effects | None:
+    """What of the content differs from the package of a release; None if that is not there."""
+    import pyarrow.parquet as pq
+
+    from pipelines.publish.package import LEFT_OUT
+
+    kept = {file.stem: file for file in (before / "data").glob("*.parquet")}
+    there = {name: pq.read_schema(file).names for name, file in kept.items()}
+    now = {name: rows for name, rows in content.views.items() if name not in LEFT_OUT}
+    now |= {name: content.tables[name] for name in (*schemas.PUBLIC, "mission_registry", "mission_relations")}
+    ours = {name: of.names for name, of in schemas.RELATIONS.items() if name in {**there, **now}}
+    found = effects.compare(
+        there, ours, lambda name, columns: pq.read_table(kept[name], columns=columns), now
+    )
+    return found if kept else None
 
 
 @contextmanager
@@ -237,14 +256,14 @@ def manifest(
     file: Path,
     stored: Sequence[Mapping[str, object]],
     extensions: Sequence[Mapping[str, object]],
-    declared_before: Row | None = None,
+    compared: effects.Effects | None = None,
 ) -> dict[str, Any]:
     """The manifest of a release that is published as `file`.
 
     `tables` are the published base tables, `stored` the lake's Parquet files with size and SHA-256,
-    `extensions` what the lake was written with and where that came from, `declared_before` what the manifest
-    of the release before has under `declared`. Of vintages it has those that came after the release before:
-    that one's manifest has the others.
+    `extensions` what the lake was written with and where that came from, `compared` what differs from the
+    release before, if that could be told. Of vintages it has those that came after the release before: that
+    one's manifest has the others.
     """
     before = previous(tables["releases"].to_pylist(), release["release_id"])
     recorded = _between(tables, first_snapshot(tables, release) - 1, release["snapshot_id"])
@@ -252,6 +271,9 @@ def manifest(
         (row["edition_year"], row["vintage"]): {name: row[name] for name in _EDITION}
         for row in tables["editions_vintages"].to_pylist()
     }
+    came = changes(tables, release, before)
+    anew = {entry["edition_year"] for entry in came}
+    turned = {*dict(release["vintages"])} ^ {*dict(before["vintages"] if before else {})}
     return {
         "release_id": release["release_id"],
         "previous_release_id": before["release_id"] if before else None,
@@ -265,10 +287,9 @@ def manifest(
             for year, vintage in sorted(dict(release["vintages"]).items())
         ],
         "vintages": [{**row, "row_counts": dict(row["row_counts"])} for row in recorded],
-        "declared": effects.declared(tables),
-        "changes": changes(tables, release, before),
+        "changes": came,
         "later_trends": effects.later_trends(tables, release, before),
-        "relabelled": effects.relabelled(tables, release, declared_before),
+        "others": effects.recorded(compared, turned, anew) if compared else None,
         "parquet": [dict(entry) for entry in stored],
         "published": {"path": file.name, "bytes": file.stat().st_size, "sha256": files.sha256(file)},
         "tools": dict(release["tool_versions"]),
@@ -372,9 +393,11 @@ def changes_page(manifest: Row, before: Row | None) -> str:
             if before.get(name) != manifest.get(name)
         ]
     later = effects.sentences(manifest["later_trends"])
-    declared = effects.declarations((before or {}).get("declared"), manifest["declared"])
-    declared += effects.sentences(manifest["relabelled"])
-    return render("changes.md", release=manifest, later=later, declared=declared, shaped=shaped)
+    found = manifest.get("others")
+    if manifest["previous_release_id"] and found is None:
+        shaped.append(NO_PACKAGE)
+    others = effects.others(found, manifest["later_trends"]) if found else []
+    return render("changes.md", release=manifest, later=later, others=others, shaped=shaped)
 
 
 def read(folder: Path, release_id: str | None) -> dict[str, Any] | None:

@@ -301,8 +301,13 @@ def _missing(connection: DuckDBPyConnection, target: Target, vintage: int | None
     """Why there is no such row, and what exists instead."""
     year = target.year
     if vintage is not None and not target.printed:
-        message = f"{target.column} is computed from the latest vintages and has no vintages itself"
-        hint = f"leave --vintage out, or trace {', '.join(column for _, column in target.comes_from)}"
+        how = "declared in schemas/missions.toml" if target.is_label else "computed from the latest vintages"
+        message = f"{target.column} is {how} and has no vintages itself"
+        showed = "SELECT release_id FROM releases WHERE vintages[?] = ? ORDER BY published_at, release_id"
+        ids = [name for (name,) in connection.execute(showed, [year, vintage]).fetchall()]
+        kept = f"data/{target.relation}.csv in warehouse/releases/, of {', '.join(ids[-3:])}"
+        then = f"as published then: {kept}" if ids else f"no release showed vintage {vintage} of {year}"
+        hint = f"today's without --vintage; {then}"
         return UsageError(message, hint=hint)
     query = "SELECT vintage FROM vintages WHERE edition_year = ? ORDER BY vintage"
     vintages = [number for (number,) in connection.execute(query, [year]).fetchall()]
