@@ -8,6 +8,7 @@ Nothing is changed here.
 Pandera's Arrow backend names the value that failed but not its row, so rows are found by value.
 """
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -140,6 +141,9 @@ def _all(holds: pa.ChunkedArray) -> bool:
 
 def _broken(contract: Contract, table: pa.Table) -> Iterator[Failure]:
     """The rows that break what is said of columns and of the key, as Pandera finds them."""
+    for name in ("numpy", "pandas"):  # which the command line keeps away: Pandera asks for them
+        if sys.modules.get(name, name) is None:
+            del sys.modules[name]
     from pandera.errors import SchemaErrors
 
     try:

@@ -1,5 +1,6 @@
 """Publishing again: a copy of the last file and what the lake was given since; the same as one made anew."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from pipelines import settings, sql
 from pipelines.lake import Authorship, Lake
 from pipelines.lake.decision import content_hash
 from pipelines.publish import published, release
-from tests.support import building
+from tests.support import building, output_of
 
 BY = Authorship("tester", "run-1")
 
@@ -101,3 +102,26 @@ def test_a_file_of_another_lake_is_not_added_to(tmp_path: Path) -> None:
             "SELECT edition_year, deployed_military FROM personnel ORDER BY ALL"
         ).fetchall()
     assert found == [(2020, 1), (2020, 1), (2021, 3), (2021, 3)]
+
+
+@pytest.mark.commands
+def test_a_file_that_another_process_has_replaced_is_not_added_to_twice(tmp_path: Path) -> None:
+    where = settings.find(tmp_path / "raw", tmp_path / "warehouse")
+    lake = Lake.of(where)
+    record(lake, 2020, 1)
+    release.publish(where, lake, [])
+    record(lake, 2021, 3)
+    release.gather(where)  # as the step of the views does, and keeps the file open
+    other = f"""
+from pathlib import Path
+from pipelines import settings
+from pipelines.lake import Lake
+from pipelines.publish import release
+where = settings.find(Path({str(where.raw)!r}), Path({str(where.warehouse)!r}))
+release.publish(where, Lake.of(where), [])
+"""
+    output_of(sys.executable, "-c", other)
+    release.publish(where, lake, [])
+    with published.connect(where.published) as connection:
+        query = "SELECT edition_year, count(*) FROM personnel GROUP BY ALL ORDER BY ALL"
+        assert connection.execute(query).fetchall() == [(2020, 2), (2021, 2)]

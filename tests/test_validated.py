@@ -1,6 +1,7 @@
 """Every way in which tables can break their contracts, and that all of it is said at once."""
 
 import datetime
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from pipelines import validate
 from pipelines.validate import Failure
 from schemas.contract import Contract
 from schemas.vocabulary import FIGURES
-from tests.support import building, examples
+from tests.support import building, examples, output_of
 from tests.support.cases import cases
 
 MISSIONS = {"unifil", "untso", "undof"}
@@ -193,3 +194,17 @@ def test_arrow_takes_no_column_for_sound_that_pandera_does_not() -> None:
         for value in wrong:
             values = pa.chunked_array([pa.array([value], column.dtype)])
             assert not validate._column_is_kept(column, values), (column.name, value)
+
+
+def test_what_is_broken_is_said_too_by_a_process_that_loads_no_numpy() -> None:
+    program = """
+from pipelines.cli import app
+app._start_lightly()
+import pyarrow as pa
+import schemas
+from pipelines import validate
+contract = schemas.RELATIONS["missions"]
+rows = pa.table({column.name: pa.nulls(2, column.dtype) for column in contract.columns})
+print(*{failure.check for failure in validate.contract_failures(contract, rows)}, sep="\\n")
+"""
+    assert "the key must be unique" in output_of(sys.executable, "-c", program).splitlines()

@@ -48,6 +48,7 @@ class Base(Mapping[str, "pa.Table"]):
     snapshot: int
     commit: str | None
     file: Path | None
+    opened: DuckDBPyConnection | None = None  # the file as it was looked at, also once it is replaced
     given: dict[str, pa.Table] = field(default_factory=dict)  # not of the lake: added by whoever has it
     _leaving: ExitStack = field(default_factory=ExitStack)
 
@@ -92,11 +93,6 @@ class Base(Mapping[str, "pa.Table"]):
         return pa.concat_tables(found)
 
     @cached_property
-    def _opened(self) -> DuckDBPyConnection:
-        """The published file, also once it is replaced."""
-        return self._leaving.enter_context(published.connect(self.file or Path()))
-
-    @cached_property
     def _aside(self) -> dict[Span, Path]:
         """Folders with the new rows of the tables of vintages, of some editions each; there until `close`."""
         import pyarrow as pa
@@ -115,8 +111,7 @@ class Base(Mapping[str, "pa.Table"]):
     def close(self) -> None:
         """Let files go: whoever opens the published one next in this process sees the new one."""
         self._leaving.close()
-        for name in ("_aside", "_opened"):
-            vars(self).pop(name, None)
+        vars(self).pop("_aside", None)
 
     def _of_lake(self, name: str) -> pa.Table:
         if name in schemas.VINTAGE_TABLES:
@@ -132,18 +127,18 @@ class Base(Mapping[str, "pa.Table"]):
         import pyarrow as pa
 
         contract = schemas.RELATIONS[name]
-        if self.file is None:
+        if self.opened is None:
             return news
         query = f"SELECT {sql.names(contract.names)} FROM {contract.name} {which}"
-        kept = self._opened.execute(query).to_arrow_table()
+        kept = self.opened.execute(query).to_arrow_table()
         both = pa.concat_tables([kept.cast(contract.arrow), news])
         return both.sort_by([(column, "ascending") for column in contract.key])
 
 
 def load(file: Path, lake: Lake) -> Base:
     """The lake's tables, from the published file as far as it has them."""
-    since = None
-    with suppress(LakeError), published.connect(file) as connection:  # else it is built anew
+    with suppress(LakeError), ExitStack() as leaving:  # else it is built anew
+        connection = leaving.enter_context(published.connect(file))
         state = published.state_of(connection)
         if (
             state is not None
@@ -152,8 +147,9 @@ def load(file: Path, lake: Lake) -> Base:
             and lake.commit_at(state.snapshot) == state.commit
             and published.is_compact(connection)
         ):
-            since = state.snapshot
-    return Base(lake, since, *lake.since(since), None if since is None else file)
+            news = lake.since(state.snapshot)
+            return Base(lake, state.snapshot, *news, file, connection, _leaving=leaving.pop_all())
+    return Base(lake, None, *lake.since(None), None)
 
 
 def revised(tables: Base) -> Iterator[Tables]:

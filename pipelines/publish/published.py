@@ -108,6 +108,9 @@ def publish(
         try:
             if news is not None and news.file is not None:  # comments and views are there
                 shutil.copyfile(news.file, aside)
+                with connect(aside) as copied:
+                    if identity(copied)[1] != str(news.since):
+                        raise LakeError("the published file is another now", hint="run jvom build again")
             else:
                 about["contract_checks"] = catalogue.contract_checks()
                 about["column_lineage"] = catalogue.column_lineage()

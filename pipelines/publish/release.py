@@ -90,6 +90,9 @@ def gather(settings: Settings) -> Content:
         views.version(),
     )
     if not _gathered or _gathered[0][0] != state:
+        for _, earlier in _gathered:
+            earlier.tables.close()  # else the file that it has open is seen, not the one there now
+        _gathered.clear()
         base = load(settings.published, lake)
         evaluated = evaluate(base, settings, known)
         evaluated[REVISIONS] = _revisions(base)
