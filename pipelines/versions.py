@@ -118,6 +118,14 @@ def rules() -> str:
     return _digest([_code(ROOT, RULES_CODE, ()).encode(), registry().encode()])
 
 
+def declared() -> str:
+    """Version of what joins the record: registry, corrections, what rules find between editions.
+
+    A release has them of its moment, also where these versions read each edition before.
+    """
+    return _digest([rules().encode(), _canonical(_parsed("corrections.toml"))])
+
+
 def files(patterns: Sequence[str], root: Path = ROOT) -> tuple[Path, ...]:
     """The source files that patterns name, but for those of patterns after a `!`, sorted.
 

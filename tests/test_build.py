@@ -19,7 +19,7 @@ from test_registry import CORRECTION
 
 import schemas
 from pipelines import raw, verify, versions
-from pipelines.lake import Lake
+from pipelines.lake import Authorship, Lake
 from pipelines.orchestration.plan import plan_build
 from pipelines.publish import published, rehearsal
 from pipelines.publish.effects import Effects
@@ -386,6 +386,7 @@ def test_changed_code_and_declarations(built: Path, tmp_path: Path, jvom: Jvom) 
     assert build()[1]["nothing_new"]
 
     declared_otherwise(own, tmp_path, build)
+    taken_back(own, declared, build)
     expired(own, declared, build)
     spelt_anew(own, tmp_path / "schemas" / "missions.toml", build)
 
@@ -452,6 +453,27 @@ def declared_otherwise(own: Settings, project: Path, build: Build) -> None:
     assert build()[0] == 0
 
 
+def taken_back(own: Settings, declared: Path, build: Build) -> None:
+    """A restored vintage was read without the correction: that it is gone is published, nothing is read."""
+    correction, report = declared.read_text(encoding="utf-8"), own.raw / "2024" / EDITION.name
+    declared.write_text("", encoding="utf-8")
+    report.write_text(changed(OTHER_FIGURES), encoding="utf-8")
+    assert build()[1]["editions"][0]["vintage"] == 2
+    Lake.of(own).decide("restore", 2024, "it was right", vintage=1, by=Authorship("auditor", "by hand"))
+    assert build()[0] == 0
+    report.write_text(changed({}), encoding="utf-8")
+    declared.write_text(correction, encoding="utf-8")
+    assert build()[0] == 0
+    assert shown(own, "SELECT corrected_value FROM corrections") == [("33",)]
+    declared.write_text("", encoding="utf-8")
+    _, answered, _ = build()
+    assert (answered["nothing_new"], answered["editions"]) == (False, [])
+    assert shown(own, "SELECT corrected_value FROM corrections") == []
+    assert build()[1]["nothing_new"]
+    assert [fault.where for fault in verify.verify(own).faults] == [verify.HISTORY]  # no run restored it
+    declared.write_text(correction, encoding="utf-8")
+
+
 def expired(own: Settings, declared: Path, build: Build) -> None:
     """A correction of what is not printed any more refuses its edition, and publishes nothing."""
     bytes_before = own.published.read_bytes()
@@ -477,9 +499,9 @@ def spelt_anew(own: Settings, missions: Path, build: Build) -> None:
     refused, read = answered["editions"]
     assert "UNTSO" in refused["error"]
     assert refused["quarantine"]
-    assert (read["error"], read["vintage"], read["written"]) == (None, 2, True)
+    assert (read["error"], read["vintage"], read["written"]) == (None, 4, True)
     causes = Lake(own.catalog, own.data).read()["vintages"]["cause"].to_pylist()
-    assert causes == ["first reading", "source changed"]
+    assert causes == ["first reading", "source changed", "restored", "source changed"]
 
 
 @pytest.mark.commands

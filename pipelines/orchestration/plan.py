@@ -91,7 +91,8 @@ def plan_build(
         newest = each.source == raw.choose(files_of_year, recorded.get(each.edition_year))
         doubt = raw.order_in_doubt(settings.raw, files_of_year, each.source) if newest else ""
         pending.append(replace(each, reason=f"{each.reason}; {doubt}") if doubt else each)
-    return Plan(tuple(pending), _why_publish(settings, state), tuple(problems))
+    again = not all(each.is_unread for each in pending)
+    return Plan(tuple(pending), _why_publish(settings, state, again=again), tuple(problems))
 
 
 def plan_for_file(settings: Settings, source: SourceFile, given: str, note: str = "") -> Plan:
@@ -200,8 +201,11 @@ def _why_read(source: SourceFile, now: Versions, rules: str | None, recorded: Ed
     return changed if recorded.rules else "no rules have looked at it"
 
 
-def _why_publish(settings: Settings, state: State | None) -> str:
-    """Why the published file must be written even if no edition gives a new vintage."""
+def _why_publish(settings: Settings, state: State | None, *, again: bool = False) -> str:
+    """Why the published file must be written even if no edition gives a new vintage.
+
+    Where editions are read `again`, what is declared comes with them, and not if they are refused for it.
+    """
     head = Lake.of(settings).head()
     if state is None:
         return "there is no published file" if head else ""
@@ -212,6 +216,8 @@ def _why_publish(settings: Settings, state: State | None) -> str:
         return "the views, their contracts or the building of the file have changed"
     if state.public != other_sources.version(settings):
         return "the figures of other public sources have changed"
+    if state.declared != versions.declared() and not again:
+        return "the mission registry, the declared corrections or the rules are not those that were published"
     manifest = folder / release.MANIFEST
     older = settings.store is None and manifest.exists() and _age(manifest) < _age(settings.published)
     if older or not manifest.exists():  # hashes are for verifying; in a store the manifest comes first

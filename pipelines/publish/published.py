@@ -41,8 +41,9 @@ class State:
     """What a published file was built from, as its relations `build_info` and `edition_state` say.
 
     `head` is the lake's newest commit at that moment, `code` the version of the code that shaped the file
-    (`versions.publishing`), `public` that of the other public sources in it. `snapshot` is the newest
-    snapshot of the lake whose rows it has, `commit` that one's key.
+    (`versions.publishing`), `public` that of the other public sources in it, `declared` that of registry,
+    corrections and rules (`versions.declared`). `snapshot` is the newest snapshot of the lake whose rows it
+    has, `commit` that one's key.
     """
 
     release_id: str
@@ -50,6 +51,7 @@ class State:
     head: str | None
     code: str | None
     public: str | None
+    declared: str | None
     snapshot: int | None
     commit: str | None
     editions: Mapping[int, EditionState]
@@ -76,14 +78,15 @@ def publish(
     head: str | None,
     code: str | None = None,
     public: str | None = None,
+    declared: str | None = None,
     news: Base | None = None,
 ) -> None:
     """Build the file beside `target` and put it there in one step; readers keep the file they opened.
 
     `tables` are those of `base_contracts()`; with a `file` in `news` that is copied, and the tables of
     `appended()` gain its rows. `releases` must hold `release_id`, which is put last. `head` is
-    `Lake.head()` from before the tables were read, `code` the version of the code at work, `public` that of
-    the other public sources. Raises LakeError if the disk or the folder refuses.
+    `Lake.head()` from before the tables were read, `code`, `public` and `declared`
+    are as in `State`. Raises LakeError if the disk or the folder refuses.
     """
     from pipelines.publish import catalogue
 
@@ -95,6 +98,7 @@ def publish(
         "lake_head": head,
         "publishing_version": code,
         "other_sources_version": public,
+        "declared_version": declared,
         "lake_snapshot": None if news is None else str(news.snapshot),
         "lake_commit": None if news is None else news.commit,
     }
@@ -218,6 +222,7 @@ def state_of(connection: DuckDBPyConnection) -> State | None:
         head=facts.get("lake_head"),
         code=facts.get("publishing_version"),
         public=facts.get("other_sources_version"),
+        declared=facts.get("declared_version"),
         snapshot=int(facts["lake_snapshot"]) if facts.get("lake_snapshot") else None,
         commit=facts.get("lake_commit"),
         editions={row["edition_year"]: edition_state(row) for row in editions},

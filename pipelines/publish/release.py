@@ -131,7 +131,8 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
     """
     with ExitStack() as leaving:
         leaving.enter_context(lake.writer())
-        public = other_sources.version(settings)  # before they are read: newer ones publish again
+        # Before they are read: newer ones publish again.
+        public, declared = other_sources.version(settings), versions.declared()
         content = gather(settings)
         tables = content.tables
         leaving.callback(tables.close)
@@ -143,7 +144,7 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
         facts = {"head": lake.head(), "code": versions.publishing(), "public": public}
         name = str(release["release_id"])
         file = settings.building(name)
-        published.publish(file, tables, release_id=name, news=tables, **facts)
+        published.publish(file, tables, release_id=name, news=tables, declared=declared, **facts)
         stored = lake.stored_files(first_snapshot(tables, release))
         earlier = previous(tables["releases"].to_pylist(), name)
         written = manifest(
