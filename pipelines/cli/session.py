@@ -47,7 +47,7 @@ class Session:
             return sql.rows(connection, query, **named)
 
     def list_rows(self, query: str, columns: str, **named: object) -> None:
-        """Answer with rows of the published file: these columns for people, all with --json and --csv.
+        """Answer with rows of the published file: these columns for people, all with --json, --csv and --all.
 
         A column may have a shorter heading for people (`name AS heading`), so that a narrow terminal shows
         more of them.
@@ -56,7 +56,11 @@ class Session:
 
         with published.connect(self.settings.published) as connection:
             rows = sql.rows(connection, query, **named)
-            shown = sql.column_names(connection) if self.terminal.csv else columns.split(", ")
+            shown = (
+                sql.column_names(connection)
+                if self.terminal.csv or self.terminal.whole
+                else columns.split(", ")
+            )
         self.terminal.answer(rows)
         names, headings = zip(*((each + " AS " + each).split(" AS ")[:2] for each in shown), strict=True)
         self.terminal.table(headings, [[row[name] for name in names] for row in rows])

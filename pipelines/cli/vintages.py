@@ -13,7 +13,7 @@ WITH changed AS (
     ) ORDER BY table_name = 'cells', table_name, row_key, column_name) AS changes
     FROM revisions WHERE cause NOT IN ('withdrawn', 'restored') GROUP BY ALL
 )
-SELECT vintages.*, concat(
+SELECT vintages.*, source_path, concat(
     regexp_replace(reason, ' [0-9a-f]{12} → [0-9a-f]{12}', ' changed', 'g'),
     CASE WHEN cause = 'code changed' AND git_commit <> lag(git_commit) OVER each
         THEN concat(
@@ -23,7 +23,9 @@ SELECT vintages.*, concat(
     CASE len(changes) WHEN 1 THEN '; 1 value: ' ELSE '; ' || len(changes) || ' values: ' END,
     array_to_string(changes[:3], '; '), CASE WHEN len(changes) > 3 THEN '; … (record.revisions)' END
 ) AS in_words
-FROM vintages LEFT JOIN changed USING (edition_year, vintage)
+FROM vintages
+JOIN (SELECT edition_year, vintage, source_path FROM editions_vintages) USING (edition_year, vintage)
+LEFT JOIN changed USING (edition_year, vintage)
 WHERE $year IS NULL OR edition_year = $year
 WINDOW each AS (PARTITION BY edition_year ORDER BY vintage)
 ORDER BY edition_year, vintage
