@@ -121,7 +121,7 @@ def verify(
     """
     lake, checked = Lake.of(settings), Checked()
     with lake.writer(timeout, waiting), sandbox.warm():
-        catalog = [*_guarded(THE_LAKE, lambda: _catalog(settings, lake, checked))]
+        catalog = [*_guarded(THE_LAKE, lambda: _catalog(lake, checked))]
         stored = [*_guarded(THE_LAKE, lambda: _stored(settings, lake, checked))]
         others = [
             *_guarded(LOCK, lambda: _sources(settings, lake, checked)),
@@ -321,7 +321,7 @@ def _origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault
             yield Fault(f"sources/{place.name}", UNKNOWN, unknown=True)
 
 
-def _catalog(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]:
+def _catalog(lake: Lake, checked: Checked) -> Iterator[Fault]:
     """The catalog by SQLite's own check, and against its seal."""
     lake.require_present()
     catalog = lake.address.file
@@ -335,11 +335,8 @@ def _catalog(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault
         yield Fault(THE_LAKE, fault)
     mark = seal.mark_of(lake.address)
     if catalog and mark and mark.exists() and not seal.seal_of(catalog).exists():
-        # A hold that ends well leaves a seal, and before any release there may have been none.
-        first = seal.died(lake.address) and not any(settings.releases.glob("[!.]*"))
         gone = "is gone, so that nobody can say whether the catalog is as it was left"
-        what = "is not written yet" if first else gone
-        yield Fault(str(seal.seal_of(catalog)), what, unfinished=first)
+        yield Fault(str(seal.seal_of(catalog)), gone)
 
 
 def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:

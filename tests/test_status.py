@@ -43,6 +43,7 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     assert failed["error"]
     assert jvom("logs", "--failed-since", "yesterday", *options(own)).returncode == 1
     assert jvom("logs", "--failed-since", "2100-01-01", *options(own)).returncode == 0
+    assert jvom("logs", "--failed-since", "2100-01-01", "--warehouse", own.warehouse / "none").returncode == 3
     assert jvom("withdraw", "2024", "--reason", "recalled", *options(own)).returncode == 0
     state = answer(jvom("status", "--json", *options(own)))
     assert [row["reason"] for row in state["withdrawn"]] == ["vintage 1 withdrawn: recalled"]

@@ -9,6 +9,7 @@ from typer import Exit, Option
 
 from pipelines.cli.session import Session, moment, table_command
 from pipelines.cli.terminal import render
+from schemas.errors import LakeError
 
 
 @table_command
@@ -33,6 +34,9 @@ def logs(
     """The last run: what it was, how it ended, and where its log is."""
     from pipelines.orchestration.history import Attempt, last_attempts
 
+    if not session.settings.warehouse.is_dir():
+        hint = "jvom build makes one; --warehouse DIR names another"
+        raise LakeError("there is no warehouse", file=str(session.settings.warehouse), hint=hint)
     since = moment(failed_since) if failed_since else None
     failed = last_failure or since is not None
     attempts = last_attempts(session.settings, failed=failed, since=since)

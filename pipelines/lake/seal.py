@@ -17,6 +17,7 @@ from schemas.errors import LakeError
 
 _WELL = b"ended well\n"
 _OF_FILE = "file"  # ends a seal; an older one is of the catalog's rows, and says nothing of its bytes
+_NONE_YET = "0" * 64  # of a first writer's, who died, or had a reader in the way as it ended
 
 
 def seal_of(catalog: Path) -> Path:
@@ -36,6 +37,8 @@ def begin(address: Address) -> bool:
             f"{seal_of(address.file) if address.file else 'the seal'}"
         )
         raise LakeError(fault, file=address.name, hint=hint)
+    if address.file is not None:
+        files.put_new(seal_of(address.file), f"0 {_NONE_YET} {_OF_FILE}\n".encode())
     mark = mark_of(address)
     well = files.get(mark) == _WELL
     files.put(mark, b"at work, or died\n")
@@ -81,7 +84,7 @@ def broken(address: Address) -> str | None:
         return None
     if said[0] < int(snapshot):
         return f"the catalog ends at snapshot {said[0]}, its seal is of snapshot {snapshot}"
-    if said[0] == int(snapshot) and said[1] != sha256:
+    if said[0] == int(snapshot) and sha256 not in (said[1], _NONE_YET):
         return "the catalog is not as its last writer left it"
     return None
 
