@@ -2,9 +2,9 @@
 
 A flipped bit in a catalog is read without an error more often than not, and SQLite's own check does not
 see it. The seal is a file beside the catalog with the newest snapshot and the SHA-256 of the catalog's bytes,
-as the last writer left them. A catalog with a newer snapshot than its seal is one whose writer died before it
-could seal it. The mark, beside the data, says whether the last writer has ended well: if not, the next one
-looks for what it left. A PostgreSQL server answers for its own rows.
+as the last writer left them; it is there from the first hold on. A catalog with a newer snapshot than its
+seal is one whose writer died before it could seal it. The mark, beside the data, says whether the last writer
+has ended well: if not, the next one looks for what it left. A PostgreSQL server answers for its own rows.
 """
 
 import hashlib

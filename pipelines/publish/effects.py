@@ -1,8 +1,8 @@
 """What readers find changed: every relation of two published states, row by row and by key.
 
-Here belongs that comparison, of a release with the one before or of a build with what is published, and that
-of the trend views over two states of the record, with all else as it is today. Nothing is recorded: the
-manifest has the result.
+Here belongs the comparison of a release with the one before, of a build with what is published, and of the
+trend views over two states of the record, with all else as it is today. Nothing is recorded: the manifest has
+the result.
 """
 
 from __future__ import annotations
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 Tables = Mapping[str, "pa.Table"]
 TRENDS = ("mission_trends", "region_trends", "organisation_trends", "mandate_trends")
-_REACHES = (
-    "previous edition",
-    "three editions",
-    "previous mandate",
-)  # of columns that look at other editions
+# Of columns that look at other editions.
+_REACHES = ("previous edition", "three editions", "previous mandate")
 FIGURES = ("personnel", "personnel_totals", "mandates")
 SHOWN = 6  # rows that a sentence names
 LINES = 100  # sentences of a release

@@ -132,7 +132,7 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
     with ExitStack() as leaving:
         leaving.enter_context(lake.writer())
         # Before they are read: newer ones publish again.
-        public, declared = other_sources.version(settings), versions.declared()
+        asked = {"public": other_sources.version(settings), "declared": versions.declared()}
         content = gather(settings)
         tables = content.tables
         leaving.callback(tables.close)
@@ -141,10 +141,10 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
         lake.add_release(release)
         refusals = schemas.REFUSALS["quarantine"].table(refused)
         tables.given.update(releases=with_release(tables, release), quarantine=refusals)
-        facts = {"head": lake.head(), "code": versions.publishing(), "public": public}
+        facts = {"head": lake.head(), "code": versions.publishing(), **asked}
         name = str(release["release_id"])
         file = settings.building(name)
-        published.publish(file, tables, release_id=name, news=tables, declared=declared, **facts)
+        published.publish(file, tables, release_id=name, news=tables, **facts)
         stored = lake.stored_files(first_snapshot(tables, release))
         earlier = previous(tables["releases"].to_pylist(), name)
         written = manifest(
